@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.journal;
+
+import org.jspecify.annotations.NullMarked;
