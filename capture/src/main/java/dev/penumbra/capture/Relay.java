@@ -1,0 +1,991 @@
+package dev.penumbra.capture;
+
+import com.esotericsoftware.kryo.io.Output;
+import dev.penumbra.capture.SourceSession.NumberedRow;
+import dev.penumbra.capture.SourceSession.OutboxEntry;
+import dev.penumbra.capture.SourceSession.TableNote;
+import dev.penumbra.capture.SourceSession.TriggeredTable;
+import dev.penumbra.journal.DualJournal;
+import dev.penumbra.journal.EventImages;
+import dev.penumbra.journal.JournalScan;
+import dev.penumbra.journal.JournalWriter;
+import dev.penumbra.model.Bytes;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Fingerprint;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.TransactionId;
+import dev.penumbra.model.api.Internal;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries the committed changes of one open database from its outbox to its journal.
+ *
+ * <p>Works in passes, on a thread of its own. A pass sees the database at one instant: it appends every transaction that is
+ * in the outbox, deletes what it appended, and copies a chunk of each table whose existing rows are not in the journal yet.
+ * Between append and delete the ids are remembered, and after a crash they are read back from the journal's tail, so that a
+ * change is appended once.
+ *
+ * <p>Invariant: when a pass that saw the database at instant s has appended everything, the journal's content of every
+ * complete table is the table's content at s.
+ *
+ * <p>{@link #wake()} may be called from any thread and never blocks. A failure is kept for {@link #status()} and logged, and
+ * the pass is tried again with growing pauses; the outbox grows meanwhile and loses nothing.
+ */
+@Internal
+public final class Relay {
+    private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+
+    private static final long BUSY_PAUSE_NANOS = 200_000;
+    private static final long OPEN_WRITER_PAUSE_NANOS = 500_000;
+    /** How long after its last work the relay still looks often. */
+    private static final long LINGER_NANOS = 20_000_000;
+    /** How long it sleeps with nothing to do. Then it looks for what nobody wakes it for, such as a renamed table. */
+    private static final long IDLE_PAUSE_NANOS = 500_000_000;
+
+    /** How long it sleeps with nothing to do but to wait for the source's disk. */
+    private static final long MARK_PAUSE_NANOS = 20_000_000;
+
+    private static final long FIRST_RETRY_NANOS = 10_000_000;
+    private static final long LAST_RETRY_NANOS = 5_000_000_000L;
+    /** Marks are also due after this many changes, so that a recovery's work is bounded. */
+    private static final long CHANGES_BETWEEN_MARKS = 200_000;
+
+    private static final long GIVE_UP_CHECK_NANOS = 10_000_000;
+
+    private static final int FAILURES_TO_REPORT = 3;
+    private static final int MAX_DELETABLE_PAGES = 4;
+    private static final int FINAL_PASSES = 2;
+
+    private static final int IMAGES_BYTES = 512;
+    private static final long UNKNOWN_IDENTITY = -1;
+
+    private final Source source;
+    private final Path directory;
+    private final Supplier<DualJournal> journalOpener;
+    private final RelayConfiguration configuration;
+    private final Thread thread;
+    private final ExecutorService background;
+    private final TransactionId own;
+
+    private volatile boolean awake = true;
+    private volatile boolean sleeping;
+    private volatile boolean stopping;
+    private volatile @Nullable String failure;
+    private volatile Position journalled = Position.START;
+    private volatile Position durable = Position.START;
+    private final AtomicLong changes = new AtomicLong();
+    private final AtomicLong corrections = new AtomicLong();
+    private volatile SortedMap<TableName, Boolean> tableStates = new TreeMap<>();
+    private final AtomicLong completedPasses = new AtomicLong();
+    private final AtomicReference<@Nullable CompletableFuture<List<AuditReport>>> audit = new AtomicReference<>();
+
+    // The relay's thread alone uses what follows.
+    private @Nullable DualJournal journal;
+    private @Nullable SourceSession session;
+    private final Map<Fingerprint, TableSchema> layouts = new HashMap<>();
+    private final Map<TableName, CapturedTable> tables = new LinkedHashMap<>();
+    /** Outbox rows that are in the journal and still in the outbox. */
+    private final Set<Long> appended = new HashSet<>();
+
+    /** Those of them for which no sync of the journal has begun. */
+    private List<Long> deletable = new ArrayList<>();
+
+    private @Nullable Future<?> syncing;
+    private List<Long> syncingIds = List.of();
+    private Position syncingUpTo = Position.START;
+    /** Everything up to here has left the outbox. */
+    private Position settled = Position.START;
+    /** The source's write to disk that takes the last of that with it. */
+    private long settledBy;
+
+    private @Nullable Mark awaited;
+    private @Nullable Future<?> marking;
+    private Position markingUpTo = Position.START;
+    private final Output images = new Output(IMAGES_BYTES, Integer.MAX_VALUE - 8);
+    private boolean recovered;
+    private long layoutVersion = -1;
+    private long lastMarkNanos;
+    private long ownTransactions;
+    private int failuresInARow;
+    /** How many changes were dropped since the journal could last be written. */
+    private long givenUp;
+
+    /** A position that may be marked as durable when the source has begun a write to its disk. */
+    private record Mark(Position upTo, long write) {}
+
+    /** What the relay's thread knows of a captured table. */
+    private static final class CapturedTable {
+        private TableSchema schema;
+        /** In the journal with this layout; otherwise its changes wait for the copy that begins with it. */
+        private boolean begun;
+
+        private boolean complete;
+        private long copiedUpTo;
+        private long identity = UNKNOWN_IDENTITY;
+        /** Keys journalled since the copy began. */
+        private final Set<Key> seen = new HashSet<>();
+
+        CapturedTable(TableSchema schema) {
+            this.schema = schema;
+        }
+    }
+
+    /**
+     * @param source the open database
+     * @param directory the journal's directory
+     * @param journalOpener opens the journal; called again when opening failed
+     * @param opening the number of the database's opening
+     */
+    public Relay(
+            Source source,
+            Path directory,
+            Supplier<DualJournal> journalOpener,
+            long opening,
+            RelayConfiguration configuration) {
+        this.source = source;
+        this.directory = directory;
+        this.journalOpener = journalOpener;
+        this.configuration = configuration;
+        this.own = new TransactionId(opening, 0);
+        this.thread = new Thread(this::run, "penumbra-relay-" + source.name());
+        thread.setDaemon(true);
+        this.background = Executors.newSingleThreadExecutor(task -> {
+            Thread worker = new Thread(task, "penumbra-disk-" + source.name());
+            worker.setDaemon(true);
+            return worker;
+        });
+    }
+
+    /** Starts the relay's thread. */
+    public void start() {
+        thread.start();
+    }
+
+    /** Tells the relay that there is something to do; cheap when it is at work already. */
+    public void wake() {
+        awake = true;
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /**
+     * Has the relay compare the journal's content of every complete table with the source's rows and mend the journal by
+     * corrections. Changes wait in the outbox meanwhile.
+     *
+     * @return completed by the relay's thread with one report a table, or exceptionally
+     */
+    public CompletableFuture<List<AuditReport>> audit() {
+        CompletableFuture<List<AuditReport>> asked = new CompletableFuture<>();
+        CompletableFuture<List<AuditReport>> pending = audit.compareAndExchange(null, asked);
+        wake();
+        return pending == null ? asked : pending;
+    }
+
+    /** Tells the relay that a transaction has begun whose end it should look out for; never blocks. */
+    public void notice() {
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /**
+     * Lets the relay finish the pass it is in, and one more, then ends it and closes the journal.
+     *
+     * @return false when it has not ended in time
+     */
+    public boolean stop(long timeoutMillis) throws InterruptedException {
+        stopping = true;
+        LockSupport.unpark(thread);
+        thread.join(timeoutMillis);
+        return !thread.isAlive();
+    }
+
+    /** Where the relay's thread stands in the program, for a log. */
+    public String stack() {
+        return Arrays.stream(thread.getStackTrace())
+                .map(Object::toString)
+                .collect(Collectors.joining("\n\tat ", "\tat ", ""));
+    }
+
+    /** How many passes have ended well: a caller that saw n has all it committed before in the journal at n + 2. */
+    public long completedPasses() {
+        return completedPasses.get();
+    }
+
+    /** How the relay stands; safe at any time. */
+    public RelayStatus status() {
+        long cpu = ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId());
+        return new RelayStatus(
+                journalled,
+                durable,
+                source.outboxRows(),
+                changes.get(),
+                corrections.get(),
+                Math.max(0, cpu),
+                tableStates,
+                failure);
+    }
+
+    private void run() {
+        long lastWork = System.nanoTime();
+        long retryNanos = FIRST_RETRY_NANOS;
+        while (true) {
+            boolean last = stopping;
+            if (!source.isOpen()) {
+                // It closed without a trigger left to tell the relay.
+                failure = null;
+                finish();
+                return;
+            }
+            try {
+                boolean due = awake || last || source.takeEnded() || source.layoutVersion() != layoutVersion;
+                attendToDisk();
+                if (due || isCopying() || isIdleCheckDue(lastWork)) {
+                    awake = false;
+                    boolean worked = pass();
+                    if (last) {
+                        // A copy goes on when the source is opened again; one that keeps nothing has no again.
+                        for (int i = 0; worked && (i < FINAL_PASSES || !source.isPersistent()); i++) {
+                            worked = pass();
+                        }
+                    }
+                    if (worked) {
+                        lastWork = System.nanoTime();
+                    }
+                    completedPasses.incrementAndGet();
+                    failure = null;
+                    failuresInARow = 0;
+                    retryNanos = FIRST_RETRY_NANOS;
+                }
+            } catch (SQLException | RuntimeException | Error e) {
+                // Errors too: a class path without Chronicle's flags shows as one, and silence would be worse.
+                if (!source.isOpen()) {
+                    continue;
+                }
+                fail(e);
+                if (!last) {
+                    pauseAfterFailure(retryNanos);
+                    retryNanos = Math.min(2 * retryNanos, LAST_RETRY_NANOS);
+                    awake = true;
+                    continue;
+                }
+            }
+            if (last) {
+                finish();
+                return;
+            }
+            pause(lastWork);
+        }
+    }
+
+    private void pauseAfterFailure(long nanos) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0 && !stopping; left = end - System.nanoTime()) {
+            if (journal == null && source.outboxRows() >= configuration.giveUpRows()) {
+                giveUpOutbox();
+            }
+            LockSupport.parkNanos(Math.min(left, GIVE_UP_CHECK_NANOS));
+        }
+    }
+
+    /** Empties the outbox for want of a journal. First every table loses its note, so that it is copied anew whatever happens. */
+    private void giveUpOutbox() {
+        try (SourceSession giving = source.openSession()) {
+            for (TableName table : giving.notes().keySet()) {
+                giving.note(table, null);
+            }
+            List<OutboxEntry> entries;
+            do {
+                giving.begin();
+                try {
+                    entries = giving.outboxIndex(0, configuration.pageRows());
+                } finally {
+                    giving.end();
+                }
+                giving.delete(entries.stream().map(OutboxEntry::id).toList());
+                givenUp += entries.size();
+            } while (entries.size() == configuration.pageRows());
+            recovered = false;
+            LOG.warn(
+                    "{} changes of {} were given up because its journal cannot be written: {}; every table will be brought anew",
+                    givenUp,
+                    source.name(),
+                    failure);
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("the outbox of {} could not be emptied and will be tried again", source.name(), e);
+        }
+    }
+
+    private void attendToDisk() throws SQLException {
+        SourceSession reading = session;
+        DualJournal open = journal;
+        if (reading != null && open != null && recovered) {
+            letGo(reading, open.current());
+            mark(open.current());
+        }
+    }
+
+    /** Lets the outbox go of what is journalled, as far as the source still answers, and closes everything. */
+    private void finish() {
+        try {
+            while (failure == null && source.isOpen() && (syncing != null || !deletable.isEmpty())) {
+                attendToDisk();
+                LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+            }
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("the outbox of {} keeps what is journalled already until it is opened again", source.name(), e);
+        }
+        CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
+        if (asked != null) {
+            asked.completeExceptionally(
+                    new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("source", source.name()));
+        }
+        background.shutdown();
+        close();
+        source.relayEnded();
+    }
+
+    private boolean isIdleCheckDue(long lastWork) {
+        return System.nanoTime() - lastWork > IDLE_PAUSE_NANOS && source.outboxRows() > 0;
+    }
+
+    private boolean isCopying() {
+        for (CapturedTable table : tables.values()) {
+            if (!table.complete) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void pause(long lastWork) {
+        long sinceWork = System.nanoTime() - lastWork;
+        if (awake || isCopying()) {
+            return;
+        }
+        if (sinceWork < LINGER_NANOS) {
+            LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+        } else if (source.hasOpenWriters() || syncing != null) {
+            LockSupport.parkNanos(OPEN_WRITER_PAUSE_NANOS);
+        } else {
+            sleeping = true;
+            if (!awake && !stopping && !source.hasOpenWriters()) {
+                LockSupport.parkNanos(settled.equals(durable) ? IDLE_PAUSE_NANOS : MARK_PAUSE_NANOS);
+            }
+            sleeping = false;
+        }
+    }
+
+    private void fail(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        // A single failure is the rule when a layout changes in the middle of a pass.
+        if (++failuresInARow == FAILURES_TO_REPORT) {
+            LOG.warn("relay of {} cannot work and tries again: {}", source.name(), message, e);
+        } else {
+            LOG.debug("relay of {} tries again: {}", source.name(), message, e);
+        }
+        failure = message;
+        syncing = null;
+        marking = null;
+        awaited = null;
+        // What was handed to a sync that nobody waits for any more is let go by the next one.
+        deletable.addAll(syncingIds);
+        syncingIds = List.of();
+        // A chunk may be in the journal or not: such a copy begins anew.
+        tables.values().stream().filter(table -> !table.complete).forEach(table -> table.begun = false);
+        layoutVersion = -1;
+        SourceSession broken = session;
+        session = null;
+        if (broken != null) {
+            try {
+                broken.close();
+            } catch (RuntimeException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+        }
+        boolean journalBroken = e instanceof PenumbraException refused
+                && (refused.code() == ErrorCode.JOURNAL_NOT_WRITABLE || refused.code() == ErrorCode.JOURNAL_FULL);
+        if (journalBroken) {
+            closeJournal();
+        }
+    }
+
+    private void close() {
+        SourceSession open = session;
+        session = null;
+        if (open != null) {
+            open.close();
+        }
+        closeJournal();
+    }
+
+    private void closeJournal() {
+        DualJournal open = journal;
+        journal = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    /** Returns whether there was anything to do. */
+    private boolean pass() throws SQLException {
+        DualJournal open = journal;
+        if (open == null) {
+            open = journalOpener.get();
+            journal = open;
+            recovered = false;
+        }
+        JournalWriter writer = open.current();
+        SourceSession reading = session;
+        if (reading == null) {
+            reading = source.openSession();
+            session = reading;
+        }
+        if (!recovered) {
+            recover(reading, writer);
+            return true;
+        }
+        boolean worked = lookAtTables(reading, writer);
+        List<CapturedTable> beginning = new ArrayList<>();
+        for (CapturedTable table : tables.values()) {
+            if (!table.begun && reading.barrier(table.schema.name())) {
+                beginning.add(table);
+            }
+        }
+        reading.begin();
+        try {
+            worked |= drain(reading, writer) > 0;
+            for (CapturedTable table : beginning) {
+                begin(reading, writer, table);
+                worked = true;
+            }
+            for (CapturedTable table : tables.values()) {
+                if (table.begun && !table.complete) {
+                    copy(reading, writer, table);
+                    worked = true;
+                }
+            }
+            auditIfAsked(reading, writer);
+        } finally {
+            reading.end();
+        }
+        return worked;
+    }
+
+    private void auditIfAsked(SourceSession reading, JournalWriter writer) {
+        CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
+        if (asked == null) {
+            return;
+        }
+        try {
+            List<AuditReport> reports = new ArrayList<>();
+            for (CapturedTable table : tables.values()) {
+                if (table.begun && table.complete) {
+                    try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+                        reports.add(new SourceAudit(reading, directory, table.schema, configuration.copyRows())
+                                .run((had, has) -> correct(appender, table.schema, had, has)));
+                        journalled = appender.commit();
+                    }
+                }
+            }
+            asked.complete(reports);
+        } catch (SQLException | RuntimeException e) {
+            asked.completeExceptionally(e);
+        }
+    }
+
+    /** Compares the triggers in the database with what the relay knows, when any layout may have changed. */
+    private boolean lookAtTables(SourceSession reading, JournalWriter writer) throws SQLException {
+        long version = source.layoutVersion();
+        if (version == layoutVersion) {
+            return false;
+        }
+        Map<TableName, TriggeredTable> triggered = new HashMap<>();
+        for (TriggeredTable table : reading.triggeredTables()) {
+            triggered.put(table.schema().name(), table);
+        }
+        for (CapturedTable table : List.copyOf(tables.values())) {
+            TriggeredTable present = triggered.remove(table.schema.name());
+            if (present == null) {
+                leave(reading, writer, table);
+            } else {
+                boolean anotherTrigger = table.identity != UNKNOWN_IDENTITY && table.identity != present.identity();
+                table.identity = present.identity();
+                if (anotherTrigger || !present.schema().equals(table.schema)) {
+                    restart(reading, table, present.schema());
+                }
+            }
+        }
+        for (TriggeredTable present : triggered.values()) {
+            CapturedTable table = new CapturedTable(present.schema());
+            table.identity = present.identity();
+            tables.put(present.schema().name(), table);
+        }
+        publishTables();
+        layoutVersion = version;
+        return true;
+    }
+
+    private void restart(SourceSession reading, CapturedTable table, TableSchema schema) throws SQLException {
+        reading.note(schema.name(), null);
+        table.schema = schema;
+        table.begun = false;
+        table.complete = false;
+        table.seen.clear();
+        publishTables();
+    }
+
+    private void leave(SourceSession reading, JournalWriter writer, CapturedTable table) throws SQLException {
+        if (table.begun) {
+            // What the outbox still holds of the table comes before its end.
+            reading.begin();
+            try {
+                drain(reading, writer);
+            } finally {
+                reading.end();
+            }
+            try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+                appender.tableEvent(table.schema, Operation.DROP, Origin.CAPTURED);
+                journalled = appender.commit();
+            }
+        }
+        reading.note(table.schema.name(), null);
+        tables.remove(table.schema.name());
+        publishTables();
+    }
+
+    private TransactionId ownTransaction() {
+        // Odd ones out: the numbers of captured transactions are outbox sequences and never negative.
+        return new TransactionId(own.opening(), Long.MAX_VALUE - ownTransactions++);
+    }
+
+    private void publishTables() {
+        SortedMap<TableName, Boolean> states = new TreeMap<>();
+        tables.values().forEach(table -> states.put(table.schema.name(), table.complete));
+        tableStates = states;
+    }
+
+    /** Appends what the session's snapshot shows of the outbox and is not in the journal; returns how much it was. */
+    private long drain(SourceSession reading, JournalWriter writer) throws SQLException {
+        long before = changes.get();
+        new OutboxDrain(reading, configuration).run(new OutboxDrain.Sink() {
+            @Override
+            public void transaction(OutboxRow last, OutboxDrain.Rows rows) throws SQLException {
+                List<Long> ids = new ArrayList<>();
+                try (JournalWriter.TransactionAppender appender = writer.begin(last.transactionId())) {
+                    rows.forEach(row -> {
+                        if (!appended.contains(row.id())) {
+                            append(reading, appender, row);
+                            ids.add(row.id());
+                        } else if (!recovered) {
+                            ids.add(row.id());
+                        }
+                    });
+                    journalled = appender.commit();
+                }
+                appended.addAll(ids);
+                deletable.addAll(ids);
+            }
+
+            @Override
+            public void pageDone() throws SQLException {
+                while (deletable.size() > MAX_DELETABLE_PAGES * configuration.pageRows()) {
+                    letGo(reading, writer);
+                    if (syncing != null) {
+                        LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+                    }
+                }
+            }
+        });
+        return changes.get() - before;
+    }
+
+    /**
+     * Deletes from the outbox what the journal has on disk. The disk works beside the relay: a change is in the journal, and
+     * read there, long before it leaves the outbox.
+     */
+    private void letGo(SourceSession reading, JournalWriter writer) throws SQLException {
+        Future<?> sync = syncing;
+        if (sync != null && sync.isDone()) {
+            join(sync);
+            syncing = null;
+            delete(reading, syncingIds);
+            syncingIds = List.of();
+            settled = syncingUpTo;
+        }
+        if (syncing == null && !deletable.isEmpty()) {
+            List<Long> ids = deletable;
+            deletable = new ArrayList<>();
+            if (configuration.syncJournal() && source.isPersistent()) {
+                syncingIds = ids;
+                syncingUpTo = writer.last();
+                syncing = background.submit(writer::sync);
+            } else {
+                delete(reading, ids);
+            }
+        }
+        if (syncing == null && deletable.isEmpty()) {
+            settled = writer.last();
+        }
+    }
+
+    private void delete(SourceSession reading, List<Long> ids) throws SQLException {
+        reading.delete(ids);
+        settledBy = source.nextWrite();
+        ids.forEach(appended::remove);
+    }
+
+    private static void join(Future<?> done) throws SQLException {
+        try {
+            done.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SQLException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private void append(SourceSession reading, JournalWriter.TransactionAppender appender, OutboxRow row)
+            throws SQLException {
+        byte[] bytes = row.images().array();
+        TableSchema schema = layout(reading, EventImages.schema(bytes));
+        CapturedTable table = tables.get(schema.name());
+        if (table == null || !table.begun || !table.schema.equals(schema)) {
+            // The copy that begins, or begins again, with this layout will hold what this change did.
+            if (table != null && table.begun) {
+                restart(reading, table, schema);
+            }
+            layoutVersion = -1;
+            return;
+        }
+        if (!table.complete) {
+            remember(table, bytes);
+        }
+        appender.event(schema, row.id(), Origin.CAPTURED, bytes);
+        changes.incrementAndGet();
+        if (EventImages.operation(bytes) == Operation.DROP) {
+            // The table is gone, or an ALTER put a copy in its place; if a trigger is there again, so is a table to
+            // copy.
+            restart(reading, table, schema);
+            layoutVersion = -1;
+        }
+    }
+
+    private static void remember(CapturedTable table, byte[] bytes) {
+        @Nullable Row after = EventImages.after(bytes, table.schema);
+        if (after != null) {
+            table.seen.add(table.schema.keyOf(after));
+        }
+    }
+
+    private TableSchema layout(SourceSession reading, Fingerprint fingerprint) throws SQLException {
+        TableSchema known = layouts.get(fingerprint);
+        if (known == null) {
+            Optional<TableSchema> stored = reading.layout(fingerprint);
+            known = stored.orElseThrow(() -> new PenumbraException(ErrorCode.INTERNAL)
+                    .with("reason", "the outbox names a layout that is not stored")
+                    .with("fingerprint", fingerprint));
+            layouts.put(fingerprint, known);
+        }
+        return known;
+    }
+
+    private void begin(SourceSession reading, JournalWriter writer, CapturedTable table) throws SQLException {
+        try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+            appender.tableEvent(table.schema, Operation.SCHEMA, Origin.SNAPSHOT);
+            // What the journal may have of the table from before is not its content any more.
+            appender.tableEvent(table.schema, Operation.TRUNCATE, Origin.SNAPSHOT);
+            journalled = appender.commit();
+        }
+        table.begun = true;
+        table.complete = false;
+        table.copiedUpTo = Long.MIN_VALUE;
+        table.seen.clear();
+        reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), false));
+    }
+
+    private void copy(SourceSession reading, JournalWriter writer, CapturedTable table) throws SQLException {
+        List<NumberedRow> rows = reading.rows(table.schema, table.copiedUpTo, configuration.copyRows());
+        if (!rows.isEmpty()) {
+            try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+                for (NumberedRow row : rows) {
+                    if (!table.seen.remove(row.key())) {
+                        appender.event(table.schema, 0, Origin.SNAPSHOT, insertImages(table.schema, row.image()));
+                        changes.incrementAndGet();
+                    }
+                }
+                journalled = appender.commit();
+            }
+            table.copiedUpTo = rows.get(rows.size() - 1).number();
+        }
+        if (rows.size() < configuration.copyRows()) {
+            try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+                appender.tableEvent(table.schema, Operation.SNAPSHOT_END, Origin.SNAPSHOT);
+                journalled = appender.commit();
+            }
+            table.complete = true;
+            table.seen.clear();
+            reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), true));
+            publishTables();
+        }
+    }
+
+    private byte[] insertImages(TableSchema schema, Bytes image) {
+        images.reset();
+        EventImages.writeHead(images, Operation.INSERT, schema.fingerprint().value());
+        EventImages.writeAbsent(images);
+        int begin = EventImages.beginImage(images);
+        images.writeBytes(image.array());
+        EventImages.endImage(images, begin);
+        return images.toBytes();
+    }
+
+    /** Notes in the journal that what has left the outbox is on the source's disk, when it is. */
+    private void mark(JournalWriter writer) throws SQLException {
+        Future<?> running = marking;
+        if (running != null) {
+            if (running.isDone()) {
+                marking = null;
+                join(running);
+                writer.markDurable(markingUpTo);
+                durable = markingUpTo;
+            }
+            return;
+        }
+        long now = System.nanoTime();
+        boolean due = now - lastMarkNanos > configuration.markInterval().toNanos()
+                || settled.sequence() - durable.sequence() > CHANGES_BETWEEN_MARKS;
+        Mark next = awaited;
+        if (next == null && due && !settled.equals(durable) && settled.sequence() > 0) {
+            lastMarkNanos = now;
+            next = new Mark(settled, settledBy);
+            awaited = next;
+        }
+        if (next != null && (!source.isPersistent() || source.hasBegun(next.write()))) {
+            awaited = null;
+            markingUpTo = next.upTo();
+            marking = background.submit(() -> {
+                if (source.isPersistent()) {
+                    source.force();
+                }
+                return null;
+            });
+        }
+    }
+
+    private void recover(SourceSession reading, JournalWriter writer) throws SQLException {
+        prepareRecovery(reading, writer);
+        if (givenUp > 0) {
+            writer.markGap(givenUp + " changes were given up while the journal could not be written");
+            givenUp = 0;
+        }
+        List<OutboxRow> leftovers = reading.leftovers();
+        // Not as changes: whether they happened is seen at the rows they speak of.
+        leftovers.forEach(row -> appended.add(row.id()));
+        reading.begin();
+        try {
+            drain(reading, writer);
+            correct(reading, writer, leftovers);
+        } finally {
+            reading.end();
+        }
+        if (!leftovers.isEmpty()) {
+            if (configuration.syncJournal()) {
+                writer.sync();
+            }
+            reading.discardLeftovers();
+        }
+        recovered = true;
+        layoutVersion = -1;
+    }
+
+    /**
+     * Takes up where the last relay stood. The journal may be ahead of the source, because a killed source loses what it had
+     * not written to disk; and the outbox may show again what was journalled and deleted.
+     */
+    private void prepareRecovery(SourceSession reading, JournalWriter writer) throws SQLException {
+        appended.clear();
+        deletable.clear();
+        syncingIds = List.of();
+        settled = Position.START;
+        durable = writer.recovered().durable();
+        tables.clear();
+        Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();
+        Set<TableName> reshaped = new HashSet<>();
+        JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
+            if (outboxId != 0) {
+                appended.add(outboxId);
+            }
+            if (change.operation() == Operation.DROP) {
+                inJournal.remove(change.table());
+            } else {
+                inJournal.put(change.table(), change.schema());
+            }
+            if (!change.operation().isRowOperation() || change.origin() == Origin.SNAPSHOT) {
+                reshaped.add(change.table());
+            }
+        });
+        Map<TableName, TableNote> notes = reading.notes();
+        for (Map.Entry<TableName, TableNote> noted : notes.entrySet()) {
+            inJournal.put(noted.getKey(), layout(reading, noted.getValue().fingerprint()));
+        }
+        inJournal.forEach((name, schema) -> {
+            CapturedTable table = new CapturedTable(schema);
+            TableNote note = notes.get(name);
+            boolean sound = note != null && note.complete() && !reshaped.contains(name);
+            table.begun = true;
+            table.complete = sound;
+            tables.put(name, table);
+        });
+        // A table that was reshaped after the last mark, or whose copy was cut short, is copied anew. A table without a
+        // trigger stays as begun, so that the look at the tables ends it in the journal.
+        Map<TableName, TableSchema> present = new HashMap<>();
+        for (TriggeredTable triggered : reading.triggeredTables()) {
+            present.put(triggered.schema().name(), triggered.schema());
+        }
+        for (CapturedTable table : tables.values()) {
+            TableSchema schema = present.get(table.schema.name());
+            if (schema == null) {
+                table.complete = false;
+            } else if (!table.complete || !schema.equals(table.schema)) {
+                table.complete = false;
+                table.begun = false;
+            }
+        }
+        lastMarkNanos = System.nanoTime();
+    }
+
+    /**
+     * Makes every key that was journalled since the last durable mark what it is in the source at the session's snapshot. The
+     * outbox of that snapshot has been drained, so a difference is what the source lost. Keys that leftovers speak of are
+     * stated even if nothing in the journal's end does.
+     */
+    private void correct(SourceSession reading, JournalWriter writer, List<OutboxRow> leftovers) throws SQLException {
+        Map<TableName, Map<Key, LastImage>> touched = new LinkedHashMap<>();
+        JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
+            Key key = change.key();
+            if (key != null) {
+                Map<Key, LastImage> keys = touched.computeIfAbsent(change.table(), name -> new LinkedHashMap<>());
+                Key former = change.movedFrom();
+                if (former != null) {
+                    keys.put(former, new LastImage(null));
+                }
+                keys.put(key, new LastImage(change.after()));
+            }
+        });
+        Map<TableName, Map<Key, Row>> doubtful = doubtful(reading, leftovers);
+        try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
+            for (Map.Entry<TableName, Map<Key, Row>> entry : doubtful.entrySet()) {
+                CapturedTable table = tables.get(entry.getKey());
+                if (table == null || !table.begun || !table.complete) {
+                    continue;
+                }
+                Map<Key, LastImage> known = touched.getOrDefault(entry.getKey(), Map.of());
+                for (Map.Entry<Key, Row> row : entry.getValue().entrySet()) {
+                    if (!known.containsKey(row.getKey())) {
+                        Row has = reading.row(table.schema, row.getKey());
+                        correct(appender, table.schema, has == null ? row.getValue() : null, has);
+                    }
+                }
+            }
+            for (Map.Entry<TableName, Map<Key, LastImage>> entry : touched.entrySet()) {
+                CapturedTable table = tables.get(entry.getKey());
+                if (table == null || !table.begun || !table.complete) {
+                    continue;
+                }
+                for (Map.Entry<Key, LastImage> image : entry.getValue().entrySet()) {
+                    correct(appender, table.schema, image.getValue().row(), reading.row(table.schema, image.getKey()));
+                }
+            }
+            journalled = appender.commit();
+        }
+    }
+
+    /** The keys that leftovers speak of, each with a row that has it. */
+    private Map<TableName, Map<Key, Row>> doubtful(SourceSession reading, List<OutboxRow> leftovers)
+            throws SQLException {
+        Map<TableName, Map<Key, Row>> doubtful = new LinkedHashMap<>();
+        for (OutboxRow leftover : leftovers) {
+            byte[] bytes = leftover.images().array();
+            Optional<TableSchema> schema = reading.layout(EventImages.schema(bytes));
+            CapturedTable table =
+                    schema.map(layout -> tables.get(layout.name())).orElse(null);
+            if (schema.isEmpty()) {
+                // Lost with the change: no telling which table it was.
+                for (CapturedTable any : tables.values()) {
+                    any.begun = false;
+                    any.complete = false;
+                }
+            } else if (table != null
+                    && (!EventImages.operation(bytes).isRowOperation() || !table.schema.equals(schema.get()))) {
+                table.begun = false;
+                table.complete = false;
+            } else {
+                Map<Key, Row> rows = doubtful.computeIfAbsent(schema.get().name(), name -> new LinkedHashMap<>());
+                for (@Nullable Row row : Arrays.asList(
+                        EventImages.before(bytes, schema.get()), EventImages.after(bytes, schema.get()))) {
+                    if (row != null) {
+                        rows.put(schema.get().keyOf(row), row);
+                    }
+                }
+            }
+        }
+        return doubtful;
+    }
+
+    private void correct(
+            JournalWriter.TransactionAppender appender, TableSchema schema, @Nullable Row had, @Nullable Row has) {
+        if (Objects.equals(had, has)) {
+            return;
+        }
+        Operation operation = has == null ? Operation.DELETE : had == null ? Operation.INSERT : Operation.UPDATE;
+        appender.change(schema, operation, Origin.CORRECTION, had, has);
+        corrections.incrementAndGet();
+        changes.incrementAndGet();
+    }
+
+    /** A key's row in the journal, or null when its last change took it away. */
+    private record LastImage(@Nullable Row row) {}
+}

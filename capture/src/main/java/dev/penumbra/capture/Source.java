@@ -1,0 +1,47 @@
+package dev.penumbra.capture;
+
+import dev.penumbra.model.api.Internal;
+import java.sql.SQLException;
+
+/** An open database as its relay sees it. Safe for use by several threads. */
+@Internal
+public interface Source {
+    /** The name under which the journal knows it. */
+    String name();
+
+    /** Opens a session for the relay; it does not keep the database open. */
+    SourceSession openSession() throws SQLException;
+
+    /** The number of the write to disk that will have taken with it everything committed by now; cheap. */
+    long nextWrite();
+
+    /**
+     * Whether a write has begun, or the source has nothing left to write. The source writes when it sees fit: the relay never
+     * asks it to, because more writes are more moments for what goes wrong in them.
+     */
+    boolean hasBegun(long write);
+
+    /** Returns when all writes that have begun would survive a crash; may be called from any thread. */
+    void force() throws SQLException;
+
+    /** Whether the database can still be read; false once it has closed. */
+    boolean isOpen();
+
+    /** Called by the relay's thread as its last act. */
+    void relayEnded();
+
+    /** Whether the database keeps its content after the process ends. */
+    boolean isPersistent();
+
+    /** Whether a transaction that wrote to the outbox has ended since the last call; may say so in vain, cheap. */
+    boolean takeEnded();
+
+    /** Whether a transaction that wrote to the outbox is still open; cheap. */
+    boolean hasOpenWriters();
+
+    /** How many rows the outbox has, committed or not, roughly; cheap. */
+    long outboxRows();
+
+    /** Grows with every change of any table's layout; cheap. */
+    long layoutVersion();
+}

@@ -1,0 +1,119 @@
+package dev.penumbra.capture;
+
+import dev.penumbra.model.Bytes;
+import dev.penumbra.model.Fingerprint;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.api.Internal;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The relay's way into a source: one transaction at a time, each of which sees the whole database at one instant.
+ *
+ * <p>Belongs to one thread. Every method may throw {@link SQLException}; the relay then rolls back and tries again later.
+ */
+@Internal
+public interface SourceSession extends AutoCloseable {
+    /**
+     * Begins a transaction; everything it reads is as of this moment, whole transactions of others only. The first call on the
+     * first session of an opening sees the database as it was before any captured change of this opening was committed.
+     */
+    void begin() throws SQLException;
+
+    /** Outbox rows with ids above one and up to another, in id order, cut behind a number of rows or of bytes. */
+    OutboxPage outbox(long afterId, long uptoId, int maxRows, long maxBytes) throws SQLException;
+
+    /** The next outbox rows behind an id without their images, in id order. */
+    List<OutboxEntry> outboxIndex(long afterId, int maxRows) throws SQLException;
+
+    /** Deletes outbox rows in a transaction of its own, which is committed on return. Rows that are gone are passed over. */
+    void delete(List<Long> outboxIds) throws SQLException;
+
+    /**
+     * The outbox rows of earlier openings of which the source cannot say whether they were committed, because a crash has torn
+     * them from their transactions. {@link #outbox} may or may not show them. The same rows until they are discarded.
+     */
+    List<OutboxRow> leftovers() throws SQLException;
+
+    /** Removes what {@link #leftovers} returns. */
+    void discardLeftovers() throws SQLException;
+
+    /** The layout that a fingerprint in the outbox stands for. */
+    Optional<TableSchema> layout(Fingerprint fingerprint) throws SQLException;
+
+    /** The tables that carry a change trigger right now, with their present layouts. */
+    List<TriggeredTable> triggeredTables() throws SQLException;
+
+    /**
+     * Waits until every transaction that wrote to a table before its trigger was there has ended.
+     *
+     * @return false when one is still open after the source's short limit; the relay tries again in a later pass
+     */
+    boolean barrier(TableName table) throws SQLException;
+
+    /** The next rows of a table behind a row number, in the order of row numbers. */
+    List<NumberedRow> rows(TableSchema schema, long afterRowNumber, int maxRows) throws SQLException;
+
+    /** The row with a key, or null when there is none. */
+    @Nullable Row row(TableSchema schema, Key key) throws SQLException;
+
+    /** What the relay noted of each table with {@link #note}. */
+    Map<TableName, TableNote> notes() throws SQLException;
+
+    /** Notes a table's state in a transaction of its own; null forgets the table. */
+    void note(TableName table, @Nullable TableNote note) throws SQLException;
+
+    /** Ends the transaction; nothing that it read is held any more. */
+    void end() throws SQLException;
+
+    @Override
+    void close();
+
+    /**
+     * A part of the outbox.
+     *
+     * @param rows in id order
+     * @param complete whether the range asked for has no more rows
+     */
+    record OutboxPage(List<OutboxRow> rows, boolean complete) {}
+
+    /**
+     * An outbox row without its images.
+     *
+     * @param id as in {@link OutboxRow}
+     * @param transaction as in {@link OutboxRow}
+     * @param bytes the length of the images
+     */
+    record OutboxEntry(long id, long transaction, long bytes) {}
+
+    /**
+     * A row of a table being copied.
+     *
+     * @param number grows within the table and does not change while the row stays
+     * @param image the row's encoded image
+     * @param key the row's key
+     */
+    record NumberedRow(long number, Bytes image, Key key) {}
+
+    /**
+     * A table that carries a change trigger.
+     *
+     * @param schema its present layout
+     * @param identity differs from that of every other trigger since the database was opened
+     */
+    record TriggeredTable(TableSchema schema, long identity) {}
+
+    /**
+     * What the relay keeps in the source about a captured table.
+     *
+     * @param fingerprint the layout that the journal has for it
+     * @param complete whether all its rows are in the journal
+     */
+    record TableNote(Fingerprint fingerprint, boolean complete) {}
+}
