@@ -1,0 +1,697 @@
+package dev.penumbra.h2;
+
+import com.esotericsoftware.kryo.io.Output;
+import dev.penumbra.capture.OutboxRow;
+import dev.penumbra.capture.Relay;
+import dev.penumbra.capture.RelayStatus;
+import dev.penumbra.capture.Source;
+import dev.penumbra.capture.SourceSession;
+import dev.penumbra.journal.DualJournal;
+import dev.penumbra.journal.EventImages;
+import dev.penumbra.journal.SchemaFormat;
+import dev.penumbra.model.Bytes;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableSchema;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.h2.engine.Constants;
+import org.h2.engine.Database;
+import org.h2.engine.SessionLocal;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.db.MVTable;
+import org.h2.mvstore.tx.Transaction;
+import org.h2.result.ResultInterface;
+import org.h2.result.Row;
+import org.h2.result.SearchRow;
+import org.h2.schema.Schema;
+import org.h2.schema.TriggerObject;
+import org.h2.table.Table;
+import org.h2.value.ValueBigint;
+import org.h2.value.ValueVarbinary;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One open H2 database with captured tables: writes its outbox and owns its relay.
+ *
+ * <p>There is one instance for each open {@link Database} of the process; it goes when the database closes. Sessions made here
+ * belong to no user and are not counted by H2, so they neither keep a database open nor need a password.
+ */
+final class H2Database implements Source {
+    static final String SCHEMA = "PENUMBRA";
+    static final String JOURNAL_STATE = "JOURNAL";
+    static final String SOURCE_STATE = "SOURCE";
+    private static final String OPENING_STATE = "OPENING";
+    /** The last opening that ended by closing the database. */
+    private static final String CLOSED_STATE = "CLOSED";
+    /** The chunk of the file in which the last opening began. */
+    private static final String CHUNK_STATE = "CHUNK";
+
+    /** The version whose internals this package is written against. */
+    private static final String SUPPORTED_VERSION = "2.4.240";
+
+    private static final Logger LOG = LoggerFactory.getLogger(H2Database.class);
+    private static final Map<Database, H2Database> OPEN = new ConcurrentHashMap<>();
+
+    /** Far above the ids that H2 gives to its own sessions. */
+    private static final AtomicLong NEXT_SESSION = new AtomicLong(1_000_000_000);
+
+    private static final long CLOSE_TIMEOUT_MILLIS = 10_000;
+    private static final long STARTING_PAUSE_NANOS = 1_000_000;
+    private static final int IMAGES_BYTES = 1024;
+    private static final int MAX_IMAGES_BYTES = 1_000_000_000;
+    private static final ThreadLocal<Output> IMAGES =
+            ThreadLocal.withInitial(() -> new Output(IMAGES_BYTES, MAX_IMAGES_BYTES));
+
+    /** A session that has written to the outbox, and the transaction in which it last did. */
+    private static final class Writer {
+        private volatile @Nullable Transaction transaction;
+        private volatile boolean open;
+        private long firstId;
+    }
+
+    private final Database database;
+    private final H2Settings settings;
+    private final Map<SessionLocal, Writer> writers = new ConcurrentHashMap<>();
+    private final Map<Table, TableSchema> lastSchemas = new WeakHashMap<>();
+    private final Set<Long> storedLayouts = ConcurrentHashMap.newKeySet();
+    private final Map<String, Long> triggerIdentities = new ConcurrentHashMap<>();
+    private final AtomicLong triggerChanges = new AtomicLong();
+    private final AtomicLong nextId = new AtomicLong();
+    private volatile @Nullable Table outbox;
+    private volatile @Nullable Relay relay;
+    private volatile String name = "h2";
+    private final AtomicReference<@Nullable SourceSession> recoveredSession = new AtomicReference<>();
+    private volatile List<OutboxRow> leftovers = List.of();
+    private volatile long opening;
+    private final AtomicBoolean starterRunning = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private H2Database(Database database) {
+        this.database = database;
+        this.settings = H2Settings.read();
+    }
+
+    /** @throws PenumbraException with INCOMPATIBLE_H2 */
+    static H2Database of(Database database) {
+        if (!Constants.VERSION.equals(SUPPORTED_VERSION)) {
+            throw new PenumbraException(ErrorCode.INCOMPATIBLE_H2)
+                    .with("version", Constants.VERSION)
+                    .with("supported", SUPPORTED_VERSION);
+        }
+        return OPEN.computeIfAbsent(database, H2Database::new);
+    }
+
+    static @Nullable H2Database openOrNull(Database database) {
+        return OPEN.get(database);
+    }
+
+    Database database() {
+        return database;
+    }
+
+    H2Settings settings() {
+        return settings;
+    }
+
+    // ---- the trigger's side
+
+    /** Checks that a table can be captured and sees to it that the relay runs soon. Never blocks. */
+    void triggerCreated(SessionLocal session, String schema, String tableName, TriggeredLayout layout) {
+        @Nullable Schema found = database.findSchema(schema);
+        @Nullable Table table = found == null ? null : found.findTableOrView(session, tableName);
+        if (table == null) {
+            throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", schema + "." + tableName);
+        }
+        triggerIdentities.put(schema + "." + tableName, triggerChanges.incrementAndGet());
+        if (database.isReadOnly()) {
+            return;
+        }
+        if (database.isStarting()) {
+            TruncationSentinel.place(this, table);
+        } else {
+            view(layout, table);
+        }
+        startSoon();
+    }
+
+    void triggerRemoved() {
+        triggerChanges.incrementAndGet();
+        Relay running = relay;
+        if (running != null) {
+            running.wake();
+        }
+    }
+
+    private TriggeredLayout.View view(TriggeredLayout layout, Table table) {
+        long metaVersion = database.getModificationMetaId();
+        TableSchema schema = H2Layout.of(table, settings.maxLobBytes());
+        TriggeredLayout.View known = layout.view();
+        if (known != null && known.schema().equals(schema)) {
+            schema = known.schema();
+        }
+        TriggeredLayout.View fresh = new TriggeredLayout.View(metaVersion, table, table.getName(), schema);
+        layout.view(fresh);
+        remember(table, schema);
+        return fresh;
+    }
+
+    void remember(Table table, TableSchema schema) {
+        synchronized (lastSchemas) {
+            lastSchemas.put(table, schema);
+        }
+    }
+
+    /** Writes a row's change into the outbox, in the session's transaction. */
+    void writeChange(
+            SessionLocal session,
+            TriggeredLayout layout,
+            @Nullable ResultInterface former,
+            @Nullable ResultInterface present) {
+        Table target = readyOutbox();
+        TableSchema schema = schemaAtFiring(session, layout, present != null ? present : former);
+        Operation operation = former == null ? Operation.INSERT : present == null ? Operation.DELETE : Operation.UPDATE;
+        Output images = IMAGES.get();
+        images.reset();
+        EventImages.writeHead(images, operation, schema.fingerprint().value());
+        writeImage(images, schema, former);
+        writeImage(images, schema, present);
+        append(session, target, images.toBytes());
+    }
+
+    private void writeImage(Output images, TableSchema schema, @Nullable ResultInterface row) {
+        if (row == null) {
+            EventImages.writeAbsent(images);
+        } else {
+            int begin = EventImages.beginImage(images);
+            H2Rows.write(images, schema, row.currentRow(), settings.maxLobBytes());
+            EventImages.endImage(images, begin);
+        }
+    }
+
+    private TableSchema schemaAtFiring(SessionLocal session, TriggeredLayout layout, @Nullable ResultInterface row) {
+        TriggeredLayout.View view = layout.view();
+        if (view != null && view.metaVersion() == database.getModificationMetaId()) {
+            return view.schema();
+        }
+        if (row == null) {
+            throw new IllegalArgumentException("a change has a row");
+        }
+        Table table = database.getSchema(row.getSchemaName(0)).getTableOrView(session, row.getTableName(0));
+        TableSchema schema = view(layout, table).schema();
+        store(schema);
+        return schema;
+    }
+
+    /** Makes sure that the outbox's reader can find a layout; in a transaction of its own, once for each layout. */
+    void store(TableSchema schema) {
+        long fingerprint = schema.fingerprint().value();
+        if (storedLayouts.contains(fingerprint)) {
+            return;
+        }
+        try {
+            Connection connection = connect();
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "MERGE INTO PENUMBRA.LAYOUT(FINGERPRINT, BODY) KEY(FINGERPRINT) VALUES(?, ?)")) {
+                statement.setLong(1, fingerprint);
+                statement.setBytes(2, SchemaFormat.encode(schema));
+                statement.executeUpdate();
+            }
+        } catch (SQLException e) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE, e).with("table", schema.name());
+        }
+        storedLayouts.add(fingerprint);
+    }
+
+    /** Writes that a table was emptied or dropped, in the session that does it. */
+    void writeTableEvent(SessionLocal session, Table table, Operation operation) {
+        @Nullable TableSchema schema;
+        synchronized (lastSchemas) {
+            schema = lastSchemas.get(table);
+        }
+        if (schema == null || !isPrepared(database) || database.isClosing()) {
+            // Nothing of the table is in the journal yet, or everything is being dropped.
+            return;
+        }
+        Table target = readyOutbox();
+        store(schema);
+        Output images = IMAGES.get();
+        images.reset();
+        EventImages.write(images, operation, schema, null, null);
+        append(session, target, images.toBytes());
+    }
+
+    private void append(SessionLocal session, Table target, byte[] images) {
+        if (target.getRowCountApproximation(session) >= settings.maxOutboxRows()) {
+            throw new PenumbraException(ErrorCode.OUTBOX_FULL)
+                    .with("source", name)
+                    .with("rows", settings.maxOutboxRows())
+                    .with("relay", failure());
+        }
+        Writer writer = writers.computeIfAbsent(session, s -> new Writer());
+        long id = nextId.getAndIncrement();
+        Transaction transaction = session.getTransaction();
+        boolean first = writer.transaction != transaction;
+        if (first) {
+            writer.transaction = transaction;
+            writer.firstId = id;
+            writer.open = true;
+        }
+        Row row = target.getTemplateRow();
+        row.setValue(0, ValueBigint.get(id));
+        row.setValue(1, ValueBigint.get(writer.firstId));
+        row.setValue(2, ValueVarbinary.getNoCopy(images));
+        row.setKey(id);
+        target.addRow(session, row);
+        if (first) {
+            Relay running = relay;
+            if (running != null) {
+                running.notice();
+            }
+        }
+    }
+
+    private String failure() {
+        Relay running = relay;
+        @Nullable String failure = running == null ? "not started" : running.status().failure();
+        return failure == null ? "working" : failure;
+    }
+
+    // ---- start and end
+
+    private Table readyOutbox() {
+        Table ready = outbox;
+        if (ready != null) {
+            return ready;
+        }
+        start();
+        ready = outbox;
+        if (ready == null) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
+        }
+        return ready;
+    }
+
+    /** Never waits: the caller may hold H2's catalogue lock, which the starter needs. */
+    private void startSoon() {
+        if (outbox != null || !starterRunning.compareAndSet(false, true)) {
+            Relay running = relay;
+            if (running != null) {
+                running.wake();
+            }
+            return;
+        }
+        Thread starter = new Thread(this::startWhenOpen, "penumbra-start-" + database.getShortName());
+        starter.setDaemon(true);
+        starter.start();
+    }
+
+    private void startWhenOpen() {
+        try {
+            while (database.isStarting()) {
+                LockSupport.parkNanos(STARTING_PAUSE_NANOS);
+            }
+            start();
+        } catch (RuntimeException e) {
+            if (closed.get() || !isOpen()) {
+                LOG.debug("{} was closed while its capture was starting", database.getShortName(), e);
+                return;
+            }
+            LOG.warn(
+                    "capture of {} cannot start and will try again at the next change: {}",
+                    database.getShortName(),
+                    e.getMessage());
+            LOG.debug("why capture cannot start", e);
+        } finally {
+            starterRunning.set(false);
+        }
+    }
+
+    /** Prepares the outbox, numbers this opening durably, and starts the relay. */
+    private synchronized void start() {
+        if (outbox != null || closed.get()) {
+            return;
+        }
+        try {
+            Connection connection = connect();
+            prepareSchema(connection);
+            clearLeftovers(connection);
+            opening = Long.parseLong(state(connection, OPENING_STATE, "0")) + 1;
+            setState(connection, OPENING_STATE, Long.toString(opening));
+            if (isPersistent()) {
+                // Ids begin with this number, so it must not be taken back by a crash.
+                checkpoint();
+                setState(connection, CHUNK_STATE, Integer.toString(Leftovers.chunkOf(table("STATE"))));
+            }
+            name = state(connection, SOURCE_STATE, defaultName());
+            Path journal = journalDirectory(connection);
+            nextId.set(OutboxRow.firstId(opening));
+            // Before any change of this opening can be committed, because its trigger waits for this method.
+            recoveredSession.set(H2SourceSession.begun(this));
+            Table table = table("OUTBOX");
+            Relay starting = new Relay(
+                    this,
+                    journal,
+                    // Read anew each time: somebody may have made room by lowering the reserve.
+                    () -> DualJournal.open(journal, name, H2Settings.read().journal(), Clock.systemUTC()),
+                    opening,
+                    settings.relay());
+            relay = starting;
+            if (closed.get()) {
+                throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
+            }
+            starting.start();
+            // Last: whoever finds the outbox finds the relay.
+            outbox = table;
+        } catch (SQLException e) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE, e)
+                    .with("database", database.getShortName())
+                    .with("reason", e.getMessage());
+        }
+    }
+
+    /**
+     * Takes out what a crash left of transactions that H2 could not end, before any session of this opening depends on it.
+     * Outbox rows of such transactions stay until the relay has compared their keys: H2 may have kept one table's part of
+     * the transaction and lost the other's.
+     */
+    private void clearLeftovers(Connection connection) throws SQLException {
+        long last = Long.parseLong(state(connection, OPENING_STATE, "0"));
+        if (!isPersistent() || last == 0 || last == Long.parseLong(state(connection, CLOSED_STATE, "0"))) {
+            return;
+        }
+        MVStore store = database.getStore().getMvStore();
+        int chunk = Integer.parseInt(state(connection, CHUNK_STATE, "0"));
+        MVTable outboxTable = table("OUTBOX");
+        Leftovers everywhere = new Leftovers(store, 0);
+        int changed = everywhere.rollBackAllButInserts(outboxTable);
+        List<OutboxRow> rows = new ArrayList<>();
+        for (SearchRow row : everywhere.inserted(outboxTable)) {
+            rows.add(new OutboxRow(
+                    row.getValue(0).getLong(),
+                    row.getValue(1).getLong(),
+                    Bytes.wrap(row.getValue(2).getBytes())));
+        }
+        leftovers = List.copyOf(rows);
+        // Chunk numbers begin anew some day; then everything is looked at.
+        Leftovers recent = new Leftovers(store, Leftovers.chunkOf(table("STATE")) < chunk ? 0 : chunk);
+        for (Table table : capturedTables()) {
+            if (table instanceof MVTable stored) {
+                changed += recent.rollBack(stored);
+            }
+        }
+        for (String own : List.of("LAYOUT", "CAPTURED_TABLE", "STATE")) {
+            changed += everywhere.rollBack(table(own));
+        }
+        if (changed > 0 || !rows.isEmpty()) {
+            LOG.warn(
+                    "{} was not closed and holds {} entries of transactions that had not ended; they are rolled back",
+                    database.getShortName(),
+                    changed + rows.size());
+            checkpoint();
+        }
+    }
+
+    /** The outbox rows of the last opening that may or may not have been committed. */
+    List<OutboxRow> leftovers() {
+        return leftovers;
+    }
+
+    void discardLeftovers() {
+        new Leftovers(database.getStore().getMvStore(), 0)
+                .rollBack(table("OUTBOX"), leftovers.stream().map(OutboxRow::id).toList());
+        leftovers = List.of();
+    }
+
+    private MVTable table(String own) {
+        if (database.getSchema(SCHEMA).findTableOrView(null, own) instanceof MVTable table) {
+            return table;
+        }
+        throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE)
+                .with("database", database.getShortName())
+                .with("reason", "no table " + SCHEMA + "." + own);
+    }
+
+    /** The tables that carry a change trigger right now. */
+    List<Table> capturedTables() {
+        List<Table> tables = new ArrayList<>();
+        for (Schema schema : database.getAllSchemas()) {
+            for (TriggerObject trigger : schema.getAllTriggers()) {
+                if (ChangeTrigger.class.getName().equals(trigger.getTriggerClassName())) {
+                    tables.add(trigger.getTable());
+                }
+            }
+        }
+        return tables;
+    }
+
+    /** Whether the schema is there with its last table. */
+    private static boolean isPrepared(Database database) {
+        @Nullable Schema schema = database.findSchema(SCHEMA);
+        return schema != null
+                && schema.findTableOrView(null, "OUTBOX") != null
+                && schema.findTableOrView(null, "STATE") != null;
+    }
+
+    static void prepareSchema(Connection connection) throws SQLException {
+        SessionLocal session = (SessionLocal) ((JdbcConnection) connection).getSession();
+        if (isPrepared(session.getDatabase())) {
+            // Without statements, which would wait for the catalogue's lock: the caller may be under it.
+            return;
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("CREATE SCHEMA IF NOT EXISTS PENUMBRA");
+            statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.OUTBOX("
+                    + "ID BIGINT PRIMARY KEY, TX BIGINT NOT NULL, IMAGES VARBINARY(1000000000) NOT NULL)");
+            statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.LAYOUT("
+                    + "FINGERPRINT BIGINT PRIMARY KEY, BODY VARBINARY(1000000000) NOT NULL)");
+            statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.CAPTURED_TABLE(SCHEMA_NAME VARCHAR(256),"
+                    + " TABLE_NAME VARCHAR(256), FINGERPRINT BIGINT NOT NULL, COMPLETE BOOLEAN NOT NULL,"
+                    + " PRIMARY KEY(SCHEMA_NAME, TABLE_NAME))");
+            statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.STATE("
+                    + "NAME VARCHAR(64) PRIMARY KEY, TEXT VARCHAR(4096) NOT NULL)");
+        }
+    }
+
+    static String state(Connection connection, String key, String standard) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT TEXT FROM PENUMBRA.STATE WHERE NAME = ?")) {
+            statement.setString(1, key);
+            try (ResultSet found = statement.executeQuery()) {
+                return found.next() ? found.getString(1) : standard;
+            }
+        }
+    }
+
+    static void setState(Connection connection, String key, String text) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("MERGE INTO PENUMBRA.STATE(NAME, TEXT) KEY(NAME) VALUES(?, ?)")) {
+            statement.setString(1, key);
+            statement.setString(2, text);
+            statement.executeUpdate();
+        }
+    }
+
+    private String defaultName() {
+        return database.getShortName().toLowerCase(Locale.ROOT).replaceAll("\\s+", "_");
+    }
+
+    private Path journalDirectory(Connection connection) throws SQLException {
+        String stored = state(connection, JOURNAL_STATE, "");
+        if (!stored.isEmpty()) {
+            return Path.of(stored);
+        }
+        String configured = System.getProperty(H2Settings.JOURNAL);
+        if (configured != null) {
+            return Path.of(configured);
+        }
+        if (database.isPersistent()) {
+            return Path.of(database.getDatabasePath() + ".journal");
+        }
+        throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
+                .with("setting", H2Settings.JOURNAL)
+                .with("reason", "an in-memory database needs a journal directory");
+    }
+
+    /** Called by H2 while the database closes, and possibly once for each trigger. */
+    void close() {
+        // Without this object's monitor: H2 holds its own here, which a start in another thread may be waiting for.
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        Relay running = relay;
+        OPEN.remove(database, this);
+        if (running != null) {
+            try {
+                if (!running.stop(CLOSE_TIMEOUT_MILLIS)) {
+                    LOG.warn(
+                            "the relay of {} did not end in time; the rest waits in the outbox\n{}",
+                            name,
+                            running.stack());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        SourceSession unused = recoveredSession.getAndSet(null);
+        if (unused != null) {
+            // The store would be closed under its transaction.
+            unused.close();
+        }
+    }
+
+    // ---- the relay's side
+
+    /** A connection on a session that is no user's; it is never closed, only dropped, because closing counts users. */
+    JdbcConnection connect() {
+        SessionLocal system = database.getSystemSession();
+        if (system == null) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
+        }
+        SessionLocal session =
+                new SessionLocal(database, system.getUser(), Math.toIntExact(NEXT_SESSION.getAndIncrement()));
+        return new JdbcConnection(session, SCHEMA, "jdbc:h2:" + database.getName());
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public SourceSession openSession() throws SQLException {
+        SourceSession first = recoveredSession.getAndSet(null);
+        return first != null ? first : new H2SourceSession(this);
+    }
+
+    @Override
+    public long nextWrite() {
+        return database.getStore().getMvStore().getCurrentVersion() + 1;
+    }
+
+    @Override
+    public boolean hasBegun(long write) {
+        MVStore store = database.getStore().getMvStore();
+        return store.getCurrentVersion() >= write || !store.hasUnsavedChanges();
+    }
+
+    @Override
+    public void force() {
+        MVStore store = database.getStore().getMvStore();
+        // Ends when the writes that were under way have reached the file.
+        store.executeFilestoreOperation(() -> {});
+        store.sync();
+    }
+
+    /** Brings everything committed to disk now. Where sessions are at work H2 may lose an update by it; see docs/capture.md. */
+    private void checkpoint() {
+        // Not by the statement CHECKPOINT SYNC: it waits for the lock that a closing database holds while it waits for
+        // the relay.
+        database.getStore().sync();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return database.getSystemSession() != null
+                && !database.getStore().getMvStore().isClosed();
+    }
+
+    @Override
+    public void relayEnded() {
+        OPEN.remove(database, this);
+        if (!isPersistent() || !isOpen() || !leftovers.isEmpty()) {
+            // While a leftover waits for its keys to be compared, the next opening has to look for it again.
+            return;
+        }
+        try {
+            // First what the sessions did last, so that no file can say closed without having it.
+            checkpoint();
+            setState(connect(), CLOSED_STATE, Long.toString(opening));
+        } catch (SQLException | RuntimeException e) {
+            LOG.debug("the next opening of {} will look for what a crash would have left", name, e);
+        }
+    }
+
+    @Override
+    public boolean isPersistent() {
+        return database.isPersistent();
+    }
+
+    @Override
+    public boolean takeEnded() {
+        boolean ended = false;
+        for (Writer writer : writers.values()) {
+            Transaction transaction = writer.transaction;
+            if (writer.open && transaction != null && transaction.getStatus() == Transaction.STATUS_CLOSED) {
+                writer.open = false;
+                // The session may have begun the next transaction in between.
+                if (writer.transaction != transaction) {
+                    writer.open = true;
+                }
+                ended = true;
+            }
+        }
+        writers.keySet().removeIf(SessionLocal::isClosed);
+        return ended;
+    }
+
+    @Override
+    public boolean hasOpenWriters() {
+        for (Writer writer : writers.values()) {
+            if (writer.open) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public long outboxRows() {
+        Table table = outbox;
+        return table == null || database.isClosing() ? 0 : table.getRowCountApproximation(database.getSystemSession());
+    }
+
+    @Override
+    public long layoutVersion() {
+        return database.getModificationMetaId() + triggerChanges.get();
+    }
+
+    long triggerIdentity(Table table) {
+        return triggerIdentities.getOrDefault(table.getSchema().getName() + "." + table.getName(), 0L);
+    }
+
+    @Nullable RelayStatus status() {
+        Relay running = relay;
+        return running == null ? null : running.status();
+    }
+
+    /** The running relay, started if need be. */
+    Relay relay() {
+        readyOutbox();
+        Relay running = relay;
+        if (running == null) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
+        }
+        return running;
+    }
+}

@@ -1,0 +1,107 @@
+package dev.penumbra.h2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.penumbra.journal.JournalVerification;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The process that has the database open is killed again and again while it writes; after each restart the journal must say what the
+ * recovered tables say.
+ *
+ * <p>{@code -Dpenumbra.crash.kills=N} sets how often each case kills, {@code -Dpenumbra.crash.seed=S} replays a series.
+ */
+class H2CrashIT {
+    private static final int KILLS = Integer.getInteger("penumbra.crash.kills", 10);
+    private static final long SEED = Long.getLong("penumbra.crash.seed", 1);
+
+    @TempDir
+    Path directory;
+
+    @ParameterizedTest(name = "WRITE_DELAY {0}")
+    @CsvSource({"500", "0"})
+    void killedWriters_leaveAJournalThatEqualsTheRecoveredTables(int writeDelay) throws Exception {
+        String url = "jdbc:h2:" + directory.resolve("db") + ";WRITE_DELAY=" + writeDelay + ";LOCK_TIMEOUT=300";
+        Path journal = directory.resolve("journal");
+        Random random = new Random(SEED);
+        Set<String> lostByH2 = new HashSet<>();
+        long corrections = 0;
+        for (int kill = 0; kill < KILLS; kill++) {
+            String series = "seed " + SEED + " kill " + kill;
+            Path output = directory.resolve("output-" + kill);
+            Process process = start(url, journal, SEED * 1000 + kill, output);
+            try {
+                await().atMost(Duration.ofSeconds(60))
+                        .until(() -> Files.readString(output).startsWith("writing"));
+                // Not waiting for anything: the moment of the kill is what the seed chooses.
+                Thread.sleep(400 + random.nextInt(1500));
+            } finally {
+                process.destroyForcibly();
+            }
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            Files.readAllLines(output).stream()
+                    .filter(line -> line.startsWith("lost "))
+                    .map(line -> line.substring("lost ".length()))
+                    .forEach(lostByH2::add);
+            if (kill % 3 == 2) {
+                // Every third time the next writing process finds the crash; otherwise the test looks first.
+                continue;
+            }
+            try (Connection connection = DriverManager.getConnection(url, "sa", "")) {
+                assertThat(Capture.settle(connection, 60_000)).as(series).isTrue();
+                JournalledTables tables = JournalledTables.of(journal);
+                // H2 loses a committed update now and then while it writes to its file; the writers noticed which.
+                assertThat(tables.violations())
+                        .as(series)
+                        .allMatch(violation -> lostByH2.stream().anyMatch(violation::contains));
+                for (String table : List.of("T", "U")) {
+                    assertThat(tables.differences(table, JournalledTables.source(connection, tables.schema(table))))
+                            .as("%s table %s", series, table)
+                            .isEmpty();
+                }
+                corrections = tables.corrections();
+            }
+            assertThat(JournalVerification.of(journal).ok()).as(series).isTrue();
+        }
+        if (writeDelay > 0) {
+            assertThat(corrections).as("something was lost and corrected").isPositive();
+        }
+        System.out.printf(
+                "seed %d, WRITE_DELAY %d: %d kills, %d corrections, %d updates lost by H2%n",
+                SEED, writeDelay, KILLS, corrections, lostByH2.size());
+    }
+
+    private static Process start(String url, Path journal, long seed, Path output) throws Exception {
+        File options = new File(System.getProperty("penumbra.jvm.opts"));
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "@" + options,
+                        "-Xmx256m",
+                        // Several marks before each kill, so that recovery begins in the middle of a series.
+                        "-Dpenumbra.mark.interval-millis=150",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WritingProcess.class.getName(),
+                        url,
+                        journal.toString(),
+                        Long.toString(seed))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectOutput(output.toFile())
+                .start();
+    }
+}

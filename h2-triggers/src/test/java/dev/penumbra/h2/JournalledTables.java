@@ -1,0 +1,218 @@
+package dev.penumbra.h2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.penumbra.journal.CommittedTransaction;
+import dev.penumbra.journal.JournalReader;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.jdbc.JdbcResultSet;
+
+/**
+ * What a journal's transactions, applied in order, make of each table: the simple model that the tests compare the source with.
+ *
+ * <p>Strict: an insert of a key that is there, or an update or delete of one that is not there or has another image, is
+ * an error unless it is a correction.
+ */
+final class JournalledTables {
+    private final Map<TableName, Map<Key, Row>> tables = new LinkedHashMap<>();
+    private final Map<TableName, TableSchema> schemas = new HashMap<>();
+    private final Map<TableName, Boolean> complete = new HashMap<>();
+    private final Map<String, List<String>> history = new HashMap<>();
+    private final List<String> events = new ArrayList<>();
+    private final List<String> lostBySource = new ArrayList<>();
+    private final List<String> violations = new ArrayList<>();
+    private final JournalReader reader;
+    private long transactions;
+    private long changes;
+    private long corrections;
+
+    JournalledTables(Path directory) {
+        this.reader = JournalReader.open(directory, Position.START);
+    }
+
+    static JournalledTables of(Path directory) {
+        return of(directory, transaction -> {});
+    }
+
+    static JournalledTables of(Path directory, Consumer<CommittedTransaction> afterEach) {
+        JournalledTables tables = new JournalledTables(directory);
+        tables.follow(afterEach);
+        tables.reader.close();
+        return tables;
+    }
+
+    /** Applies everything that is there now; calls back after each whole transaction. */
+    void follow(Consumer<CommittedTransaction> afterEach) {
+        for (CommittedTransaction next = reader.poll(); next != null; next = reader.poll()) {
+            transactions++;
+            next.forEach(this::apply);
+            afterEach.accept(next);
+        }
+    }
+
+    private void apply(Change change) {
+        changes++;
+        if (change.key() != null) {
+            history.computeIfAbsent(change.table() + " " + change.key(), key -> new ArrayList<>())
+                    .add(change.position() + " " + change.transaction() + " " + change.origin() + " "
+                            + change.operation() + " " + change.before() + " -> " + change.after() + " (durable "
+                            + reader.durable() + ")");
+        } else {
+            events.add(change.position() + " " + change.origin() + " " + change.operation() + " " + change.table());
+        }
+        Map<Key, Row> rows = tables.computeIfAbsent(change.table(), name -> new HashMap<>());
+        boolean tolerant = change.origin() == Origin.CORRECTION || !complete.getOrDefault(change.table(), false);
+        if (change.origin() == Origin.CORRECTION) {
+            corrections++;
+        }
+        switch (change.operation()) {
+            case SCHEMA -> {
+                schemas.put(change.table(), change.schema());
+                complete.put(change.table(), false);
+            }
+            case SNAPSHOT_END -> complete.put(change.table(), true);
+            case TRUNCATE -> rows.clear();
+            case DROP -> {
+                tables.remove(change.table());
+                complete.remove(change.table());
+            }
+            case INSERT -> {
+                Row former = rows.put(change.key(), change.after());
+                if (former != null && !tolerant) {
+                    lostBySource.add(describe(change, former));
+                }
+            }
+            case UPDATE -> {
+                Key from = change.movedFrom() == null ? change.key() : change.movedFrom();
+                Row former = rows.remove(from);
+                rows.put(change.key(), change.after());
+                check(tolerant || (former != null && former.equals(change.before())), change, former);
+            }
+            case DELETE -> {
+                Row former = rows.remove(change.key());
+                check(tolerant || (former != null && former.equals(change.before())), change, former);
+            }
+        }
+        if (change.operation() != Operation.DROP && change.operation() != Operation.SCHEMA) {
+            check(change.schema().equals(schemas.getOrDefault(change.table(), change.schema())), change, null);
+        }
+    }
+
+    private void check(boolean holds, Change change, Row former) {
+        if (!holds) {
+            violations.add(describe(change, former));
+        }
+    }
+
+    private static String describe(Change change, Row former) {
+        return change.position() + " " + change.origin() + " " + change.operation() + " " + change.table()
+                + change.key() + " before " + change.before() + " after " + change.after() + " but had " + former;
+    }
+
+    /**
+     * Inserts of keys that are there. The source accepted them, so it had lost the row: H2 does lose committed rows when a contending
+     * insert fails, with or without capture.
+     */
+    List<String> lostBySource() {
+        return lostBySource;
+    }
+
+    Map<Key, Row> rows(String table) {
+        return tables.getOrDefault(new TableName("PUBLIC", table), Map.of());
+    }
+
+    /** What is different between a table and the journal, and how the journal came to it; empty when nothing is. */
+    String differences(String table, Map<Key, Row> source) {
+        StringBuilder text = new StringBuilder();
+        java.util.Set<Key> keys = new java.util.HashSet<>(source.keySet());
+        keys.addAll(rows(table).keySet());
+        for (Key key : keys) {
+            if (!java.util.Objects.equals(source.get(key), rows(table).get(key))) {
+                List<String> past = history.getOrDefault(new TableName("PUBLIC", table) + " " + key, List.of());
+                text.append(key + ": source " + source.get(key) + ", journal "
+                                + rows(table).get(key) + "\n  ")
+                        .append(String.join("\n  ", past.subList(Math.max(0, past.size() - 8), past.size())))
+                        .append('\n');
+            }
+        }
+        return text.isEmpty() ? "" : text.append(events).toString();
+    }
+
+    boolean isComplete(String table) {
+        return complete.getOrDefault(new TableName("PUBLIC", table), false);
+    }
+
+    List<String> events() {
+        return events;
+    }
+
+    void close() {
+        reader.close();
+    }
+
+    boolean knows(String table) {
+        return tables.containsKey(new TableName("PUBLIC", table));
+    }
+
+    List<String> violations() {
+        return violations;
+    }
+
+    long transactions() {
+        return transactions;
+    }
+
+    long changes() {
+        return changes;
+    }
+
+    long corrections() {
+        return corrections;
+    }
+
+    TableSchema schema(String table) {
+        return schemas.get(new TableName("PUBLIC", table));
+    }
+
+    /** The rows of a table as the database has them now, read with H2's own precision and from the table, not from an index. */
+    static Map<Key, Row> source(Connection connection, TableSchema schema) throws SQLException {
+        Map<Key, Row> rows = new HashMap<>();
+        try (Statement statement = connection.unwrap(JdbcConnection.class).createStatement();
+                ResultSet found =
+                        statement.executeQuery("SELECT * FROM " + schema.name().quoted() + " USE INDEX ()")) {
+            while (found.next()) {
+                Row row = H2Rows.row(schema, ((JdbcResultSet) found).getResult().currentRow());
+                rows.put(schema.keyOf(row), row);
+            }
+        }
+        return rows;
+    }
+
+    void assertEqualsSource(Connection connection, String... tableNames) throws SQLException {
+        assertThat(violations).isEmpty();
+        assertThat(lostBySource).isEmpty();
+        for (String table : tableNames) {
+            assertThat(complete).as("complete").containsEntry(new TableName("PUBLIC", table), true);
+            assertThat(rows(table)).as(table).isEqualTo(source(connection, schema(table)));
+        }
+    }
+}

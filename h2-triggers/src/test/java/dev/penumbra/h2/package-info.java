@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.h2;
+
+import org.jspecify.annotations.NullMarked;
