@@ -1,0 +1,126 @@
+package dev.penumbra.shadow;
+
+import dev.penumbra.model.Fingerprint;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.api.Internal;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the catalogue knows of one copy of a captured table: a home image or a shadow.
+ *
+ * <p>Each time a copy is filled from the beginning it gets a new generation, and with it a cache of its own. Whatever an
+ * earlier filling may still have under way therefore writes into a cache that no longer exists.
+ *
+ * @param name the table and the datacenter
+ * @param role whether this is the home image
+ * @param compression how its values are stored
+ * @param nearRows how many hot rows each node of the datacenter keeps in its near cache, 0 for no near cache
+ * @param sqlTable the name of its table in SQL, the same for all copies of one table
+ * @param generation counts fillings across the whole grid; 0 while the copy has no cache yet
+ * @param layout the table's layout, null while the copy has no cache yet
+ */
+@Internal
+public record Copy(
+        ShadowName name,
+        Role role,
+        Compression compression,
+        int nearRows,
+        String sqlTable,
+        long generation,
+        @Nullable TableSchema layout) {
+    /** The SQL schema of all home images. */
+    public static final String HOME_SCHEMA = "HOME";
+
+    /** What all caches of copies are called, before what tells them apart. */
+    public static final String CACHE_PREFIX = "penumbra-copy-";
+
+    /** The part that a copy plays. */
+    public enum Role {
+        /** The complete copy in the home datacenter, from which shadows are filled. */
+        HOME_IMAGE,
+        /** A copy that a user asked for. */
+        SHADOW
+    }
+
+    public Copy {
+        if ((generation == 0) != (layout == null)) {
+            throw new IllegalArgumentException("a copy has a layout exactly when it has a generation");
+        }
+    }
+
+    /** What tells a copy from all others in the catalogue. */
+    public static String id(ShadowName name, Role role) {
+        return role.name().toLowerCase(Locale.ROOT) + "/" + name.source() + "/"
+                + name.table().quoted() + "/" + name.datacenter();
+    }
+
+    /** What tells this copy from all others in the catalogue. */
+    public String id() {
+        return id(name, role);
+    }
+
+    /** Whether the copy has a cache. */
+    public boolean built() {
+        return generation > 0;
+    }
+
+    /** The layout of a copy that is {@linkplain #built() built}. */
+    public TableSchema requiredLayout() {
+        if (layout == null) {
+            throw new IllegalStateException("copy has no cache yet: " + id());
+        }
+        return layout;
+    }
+
+    /** This copy with another cache, laid out anew. */
+    public Copy rebuilt(long nextGeneration, TableSchema nextLayout) {
+        return new Copy(name, role, compression, nearRows, sqlTable, nextGeneration, nextLayout);
+    }
+
+    /** This copy without a cache. */
+    public Copy unbuilt() {
+        return new Copy(name, role, compression, nearRows, sqlTable, 0, null);
+    }
+
+    /** The Ignite cache that holds the rows, empty while there is none. */
+    public String cacheName() {
+        return built()
+                ? CACHE_PREFIX + plain(sqlTable) + "-" + (role == Role.HOME_IMAGE ? "home-image" : name.datacenter())
+                        + "-" + generation
+                : "";
+    }
+
+    /** The SQL schema in which the table stands. */
+    public String sqlSchema() {
+        return role == Role.HOME_IMAGE ? HOME_SCHEMA : name.datacenter().shadowSchema();
+    }
+
+    /**
+     * The binary type of the values: one per table, layout and compression, because where values are compressed only the
+     * type can be seen, not the cache.
+     */
+    public String valueType() {
+        return typePrefix() + "." + compression;
+    }
+
+    /** The binary type of composite keys: one per table and layout, so that all copies place a key in one partition. */
+    public String keyType() {
+        return typePrefix() + ".key";
+    }
+
+    /** What names the dictionaries of the table in this layout. */
+    public String dictionaryName() {
+        return typePrefix();
+    }
+
+    private String typePrefix() {
+        Fingerprint fingerprint = requiredLayout().fingerprint();
+        return "penumbra." + name.source() + "." + name.table().quoted() + "." + fingerprint;
+    }
+
+    // Cache names become directory names.
+    private static String plain(String text) {
+        return text.replaceAll("[^A-Za-z0-9_]", "_");
+    }
+}

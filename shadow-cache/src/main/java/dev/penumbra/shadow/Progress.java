@@ -1,0 +1,155 @@
+package dev.penumbra.shadow;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.api.Internal;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far the copies of one datacenter are.
+ *
+ * <p>It stands in a cache on that datacenter's nodes, all of which hold it whole, in the same data region as the rows. So
+ * it is never better kept than the rows it speaks of in what counts: when the datacenter's memory is gone, it is gone, and
+ * what it does not mention is filled anew. Safe for use by several threads.
+ */
+@Internal
+public final class Progress {
+    private final IgniteCache<String, String> states;
+
+    /**
+     * How far the feed of one source is.
+     *
+     * @param owner the node that runs the feed
+     * @param applied everything up to here is in all copies that follow the feed
+     * @param window nothing beyond this has been written to them
+     * @param lastFirst the first position of the transaction that ends at {@code applied}
+     * @param gap whether the journal was found to lack positions that had been applied
+     */
+    public record FeedState(UUID owner, Position applied, Position window, Position lastFirst, boolean gap) {
+        /** This state with another owner. */
+        public FeedState ownedBy(UUID nextOwner) {
+            return new FeedState(nextOwner, applied, window, lastFirst, gap);
+        }
+
+        String text() {
+            return owner + " " + applied + " " + window + " " + lastFirst + " " + gap;
+        }
+
+        static FeedState read(String text) {
+            String[] parts = parts(text, 5);
+            return new FeedState(
+                    UUID.fromString(parts[0]),
+                    Position.parse(parts[1]),
+                    Position.parse(parts[2]),
+                    Position.parse(parts[3]),
+                    Boolean.parseBoolean(parts[4]));
+        }
+    }
+
+    /**
+     * How far one filling of a copy is.
+     *
+     * @param following whether the copy is carried on by its feed; until then it is being filled
+     * @param applied what it held when it began to follow; the feed's applied position counts when that is larger
+     * @param readyFrom the position from which on it is consistent with the home image that it was filled from
+     * @param complete whether the source has delivered the table's whole content
+     */
+    public record CopyState(boolean following, Position applied, Position readyFrom, boolean complete) {
+        /** The state of a copy that is still being filled. */
+        public static final CopyState FILLING = new CopyState(false, Position.START, Position.START, false);
+
+        /** This state with another completeness. */
+        public CopyState completed(boolean nextComplete) {
+            return new CopyState(following, applied, readyFrom, nextComplete);
+        }
+
+        /** The position up to which the copy holds its source's changes, given its feed's. */
+        public Position applied(Position feedApplied) {
+            return following && feedApplied.compareTo(applied) > 0 ? feedApplied : applied;
+        }
+
+        /** Whether the copy may answer reads, given its feed's applied position. */
+        public ShadowStatus.Phase phase(Position feedApplied) {
+            return following && complete && applied(feedApplied).compareTo(readyFrom) >= 0
+                    ? ShadowStatus.Phase.READY
+                    : ShadowStatus.Phase.LOADING;
+        }
+
+        String text() {
+            return following + " " + applied + " " + readyFrom + " " + complete;
+        }
+
+        static CopyState read(String text) {
+            String[] parts = parts(text, 4);
+            return new CopyState(
+                    Boolean.parseBoolean(parts[0]),
+                    Position.parse(parts[1]),
+                    Position.parse(parts[2]),
+                    Boolean.parseBoolean(parts[3]));
+        }
+    }
+
+    /** Opens the progress of a datacenter that has a node, creating its cache when it is the first to do so. */
+    public Progress(Ignite ignite, Datacenter datacenter, Storage storage) {
+        this.states = ignite.getOrCreateCache(storage.progress(datacenter));
+    }
+
+    private static String[] parts(String text, int expected) {
+        String[] parts = text.split(" ", -1);
+        if (parts.length != expected) {
+            throw new PenumbraException(ErrorCode.VALUE_CORRUPT).with("progress", text);
+        }
+        return parts;
+    }
+
+    private static String feedKey(String source) {
+        return "feed/" + source;
+    }
+
+    private static String copyKey(Copy copy) {
+        return "copy/" + copy.id() + "/" + copy.generation();
+    }
+
+    /** The state of a source's feed, empty when nothing of the source is in this datacenter. */
+    public Optional<FeedState> feed(String source) {
+        @Nullable String text = states.get(feedKey(source));
+        return text == null ? Optional.empty() : Optional.of(FeedState.read(text));
+    }
+
+    /** Begins a feed unless it has begun; tells whether it did. */
+    public boolean begin(String source, FeedState state) {
+        return states.putIfAbsent(feedKey(source), state.text());
+    }
+
+    /** Replaces a feed's state if it is still as expected; tells whether it was. */
+    public boolean replace(String source, FeedState expected, FeedState next) {
+        return states.replace(feedKey(source), expected.text(), next.text());
+    }
+
+    /** Forgets a feed. */
+    public void forget(String source) {
+        states.remove(feedKey(source));
+    }
+
+    /** The state of a copy's present filling, empty when there is none. */
+    public Optional<CopyState> copy(Copy copy) {
+        @Nullable String text = states.get(copyKey(copy));
+        return text == null ? Optional.empty() : Optional.of(CopyState.read(text));
+    }
+
+    /** Stores the state of a copy's present filling. */
+    public void put(Copy copy, CopyState state) {
+        states.put(copyKey(copy), state.text());
+    }
+
+    /** Forgets a copy's present filling. */
+    public void forget(Copy copy) {
+        states.remove(copyKey(copy));
+    }
+}
