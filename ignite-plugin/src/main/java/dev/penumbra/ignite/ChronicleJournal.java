@@ -1,0 +1,94 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.journal.CommittedTransaction;
+import dev.penumbra.journal.JournalReader;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Position;
+import java.nio.file.Path;
+import java.util.Iterator;
+import org.jspecify.annotations.Nullable;
+
+/** A journal in a directory of this machine. Immutable. */
+final class ChronicleJournal implements Journal {
+    private final Path directory;
+    private final String source;
+
+    /**
+     * @throws dev.penumbra.model.PenumbraException with {@link dev.penumbra.model.ErrorCode#JOURNAL_NOT_FOUND} when the
+     *     directory holds no journal
+     */
+    ChronicleJournal(Path directory) {
+        this.directory = directory;
+        try (JournalReader reader = JournalReader.openOldest(directory)) {
+            this.source = reader.source();
+        }
+    }
+
+    @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public Position oldest() {
+        try (JournalReader reader = JournalReader.openOldest(directory)) {
+            return reader.position();
+        }
+    }
+
+    @Override
+    public Tail open(Position after) {
+        return new ReaderTail(JournalReader.open(directory, after));
+    }
+
+    private static final class ReaderTail implements Tail {
+        private final JournalReader reader;
+
+        ReaderTail(JournalReader reader) {
+            this.reader = reader;
+        }
+
+        @Override
+        public @Nullable Transaction poll() {
+            CommittedTransaction committed = reader.poll();
+            return committed == null ? null : new ReaderTransaction(committed);
+        }
+
+        @Override
+        public void retainFrom(String name) {
+            reader.register(name);
+        }
+
+        @Override
+        public void acknowledge() {
+            reader.acknowledge();
+        }
+
+        @Override
+        public void close() {
+            reader.close();
+        }
+    }
+
+    private record ReaderTransaction(CommittedTransaction committed) implements Transaction {
+        @Override
+        public Position first() {
+            return committed.first();
+        }
+
+        @Override
+        public Position last() {
+            return committed.last();
+        }
+
+        @Override
+        public long committedAtMillis() {
+            return committed.committedAtMillis();
+        }
+
+        @Override
+        public Iterator<Change> iterator() {
+            return committed.iterator();
+        }
+    }
+}

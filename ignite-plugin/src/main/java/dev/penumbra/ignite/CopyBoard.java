@@ -1,0 +1,58 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.sql.Copies;
+import dev.penumbra.ignite.sql.Copy;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.Copy.Role;
+import dev.penumbra.shadow.ShadowStatus;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * The copies as SQL asks for them.
+ *
+ * <p>Which copies there are is this node's last look at the catalogue, renewed by each change of it. Whether one may answer
+ * is read anew each time: on a node of the copy's datacenter from its own memory, elsewhere from that datacenter, where the
+ * statement is about to read anyway. A copy that has been filled anew meanwhile is taken for one that is loading.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class CopyBoard implements Copies {
+    private final ShippingContext context;
+    private final GridShadows shadows;
+
+    // Replaced as a whole.
+    private volatile List<dev.penumbra.shadow.Copy> known = List.of();
+
+    CopyBoard(ShippingContext context, GridShadows shadows) {
+        this.context = context;
+        this.shadows = shadows;
+    }
+
+    void refresh() {
+        known = context.catalogue().all();
+    }
+
+    @Override
+    public Optional<Copy> shadow(Datacenter datacenter, String table) {
+        return find(copy -> copy.role() == Role.SHADOW
+                && copy.sqlTable().equals(table)
+                && copy.name().datacenter().equals(datacenter));
+    }
+
+    @Override
+    public Optional<Copy> home(String table) {
+        return find(copy -> copy.role() == Role.HOME_IMAGE && copy.sqlTable().equals(table));
+    }
+
+    private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {
+        for (dev.penumbra.shadow.Copy copy : known) {
+            if (wanted.test(copy)) {
+                ShadowStatus status = shadows.standing(copy);
+                return Optional.of(new Copy(status.phase(), status.applied()));
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,763 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.Progress.CopyState;
+import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowName;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries one journal's changes to the copies in one datacenter, in order, on a thread and with a reader of its own.
+ *
+ * <p>Design note. Changes are gathered into batches that end with a transaction; of each key only the last change of a
+ * batch is written. While a batch is on its way the next is gathered, so memory is bounded by two batches. When a batch is
+ * on all nodes, the feed's state is written with two positions: what has been <em>applied</em>, and a <em>window</em>
+ * beyond which nothing will be written before the state says so. After a kill at any moment the successor reads the state,
+ * reopens the journal at the applied position, and takes all up to the window as its first batch: it writes what may have
+ * been written already, which changes nothing, and never an image that a later change inside the window replaces. See
+ * {@link dev.penumbra.ignite.internal.VersionedCache} for why older writes never win.
+ *
+ * <p>A transaction larger than a batch is written in pieces; the applied position moves only at its end. A recovery window
+ * that holds more changes than {@link #RECOVERY_BATCHES} batches, which only such a transaction can cause, is written in
+ * pieces too.
+ *
+ * <p>When the datacenter has lost its memory, its state is gone with the rows: all copies are filled anew. When some
+ * partitions are lost, the copies concerned are.
+ */
+final class Feed implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
+
+    /** The window is this many batches ahead of the applied position. */
+    static final int WINDOW_BATCHES = 4;
+
+    private static final int RECOVERY_BATCHES = 16;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private final ShippingContext context;
+    private final Journal journal;
+    private final Datacenter datacenter;
+    private final boolean home;
+    private final Executor fillers;
+    private final FeedFigures figures;
+    private final CompressionChoice compression;
+
+    private final Map<TableName, List<Followed>> followed = new HashMap<>();
+    private final List<Filling> fillings = new ArrayList<>();
+
+    private volatile boolean stopped;
+    private volatile boolean catalogueChanged = true;
+    private volatile Position applied = Position.START;
+
+    // Owned by the feed's thread, meaningful inside one session.
+    private @Nullable Progress progress;
+    private FeedState state;
+    private @Nullable Batch underWay;
+    private int gatheredChanges;
+    /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
+    private boolean beginningGone;
+
+    private long retryNanos = RETRY_NANOS;
+
+    private static final class Followed {
+        private final Follower follower;
+        private final Position floor;
+        private CopyState state;
+
+        Followed(Follower follower, CopyState state) {
+            this.follower = follower;
+            this.floor = state.applied();
+            this.state = state;
+        }
+    }
+
+    private record Batch(
+            CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
+
+    Feed(ShippingContext context, Journal journal, Datacenter datacenter, Executor fillers, FeedFigures figures) {
+        this.context = context;
+        this.journal = journal;
+        this.datacenter = datacenter;
+        this.home = datacenter.equals(context.home());
+        this.fillers = fillers;
+        this.figures = figures;
+        this.compression = context.compressionChoice();
+        this.state = new FeedState(localNode(), Position.START, Position.START, Position.START, false);
+    }
+
+    private UUID localNode() {
+        return context.ignite().cluster().localNode().id();
+    }
+
+    private Progress progress() {
+        return Objects.requireNonNull(progress);
+    }
+
+    Datacenter datacenter() {
+        return datacenter;
+    }
+
+    FeedFigures figures() {
+        return figures;
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    void catalogueChanged() {
+        catalogueChanged = true;
+    }
+
+    @Override
+    public void run() {
+        while (!stopped) {
+            try {
+                session();
+            } catch (RuntimeException e) {
+                if (!stopped) {
+                    figures.failed(e);
+                    retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
+                    LOG.warn(
+                            "A feed was interrupted and begins again: source={}, datacenter={}",
+                            journal.source(),
+                            datacenter,
+                            e);
+                }
+            } finally {
+                endSession();
+            }
+            rest();
+        }
+    }
+
+    private void rest() {
+        if (!stopped) {
+            LockSupport.parkNanos(retryNanos);
+        }
+    }
+
+    private void endSession() {
+        Batch abandoned = underWay;
+        underWay = null;
+        if (abandoned != null) {
+            // The next session must not overtake a write that is still on its way.
+            abandoned.written().exceptionally(failure -> null).join();
+        }
+        for (Filling filling : fillings) {
+            filling.stop();
+        }
+        fillings.clear();
+        followed.clear();
+    }
+
+    private void session() {
+        if (DatacenterNodes.in(context.ignite().cluster(), datacenter).nodes().isEmpty()) {
+            figures.phase(FeedFigures.Phase.WAITING);
+            return;
+        }
+        progress = context.progress(datacenter);
+        if (!claim()) {
+            figures.phase(FeedFigures.Phase.STANDBY);
+            return;
+        }
+        try (Journal.Tail tail = resume()) {
+            if (stopped) {
+                return;
+            }
+            applied = state.applied();
+            figures.applied(applied);
+            beginningGone = !journal.oldest().equals(Position.START);
+            catalogueChanged = true;
+            reconcile();
+            recover(tail);
+            figures.phase(FeedFigures.Phase.RUNNING);
+            tail.retainFrom("shipper." + datacenter);
+            carry(tail);
+        }
+    }
+
+    /** Makes this node the feed's owner; false while another node of the grid is. */
+    private boolean claim() {
+        String source = journal.source();
+        while (!stopped) {
+            Optional<FeedState> present = progress().feed(source);
+            if (present.isEmpty()) {
+                if (begin()) {
+                    return true;
+                }
+                continue;
+            }
+            FeedState found = present.get();
+            if (found.owner().equals(localNode())) {
+                state = found;
+                return true;
+            }
+            if (context.ignite().cluster().node(found.owner()) != null) {
+                return false;
+            }
+            if (!GridInternals.awaitExchange(context.ignite(), () -> stopped)) {
+                return false;
+            }
+            FeedState claimed = found.ownedBy(localNode());
+            if (progress().replace(source, found, claimed)) {
+                state = claimed;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean begin() {
+        for (Copy copy : copies()) {
+            if (copy.built() && context.catalogue().replace(copy, copy.unbuilt())) {
+                context.ignite().destroyCache(copy.cacheName());
+            }
+        }
+        Position start = journal.oldest();
+        Position lastFirst = Position.START;
+        if (!home) {
+            Optional<FeedState> ahead = context.progress(context.home()).feed(journal.source());
+            start = ahead.map(FeedState::applied).orElse(start);
+            lastFirst = ahead.map(FeedState::lastFirst).orElse(lastFirst);
+        }
+        FeedState first = new FeedState(localNode(), start, windowFrom(start), lastFirst, false);
+        if (!progress().begin(journal.source(), first)) {
+            return false;
+        }
+        state = first;
+        return true;
+    }
+
+    private List<Copy> copies() {
+        return context.catalogue().of(journal.source()).stream()
+                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .toList();
+    }
+
+    private Position windowFrom(Position position) {
+        return new Position(
+                position.epoch(),
+                position.sequence()
+                        + (long) WINDOW_BATCHES * context.configuration().batchRows());
+    }
+
+    /** Opens the journal at the applied position, after making sure that it still holds what was applied. */
+    private Journal.Tail resume() {
+        Position from = state.applied();
+        if (from.equals(Position.START)) {
+            return journal.open(from);
+        }
+        Position lastFirst = state.lastFirst();
+        Journal.Tail tail;
+        try {
+            tail = journal.open(new Position(lastFirst.epoch(), Math.max(0, lastFirst.sequence() - 1)));
+        } catch (PenumbraException e) {
+            if (e.code() == ErrorCode.JOURNAL_GAP) {
+                throw gap(from, null, e);
+            }
+            if (e.code() != ErrorCode.POSITION_GONE) {
+                throw e;
+            }
+            // Retention has removed the last applied transaction; what follows it is checked as it comes.
+            return journal.open(from);
+        }
+        Journal.Transaction known = next(tail, from);
+        if (known != null && known.last().equals(from)) {
+            return tail;
+        }
+        tail.close();
+        throw gap(from, known == null ? null : known.first(), null);
+    }
+
+    private Journal.@Nullable Transaction next(Journal.Tail tail, Position last) {
+        try {
+            return tail.poll();
+        } catch (PenumbraException e) {
+            if (e.code() == ErrorCode.JOURNAL_GAP) {
+                settle();
+                throw gap(last, null, e);
+            }
+            throw e;
+        }
+    }
+
+    /** The journal lacks what had been applied: forgets all copies, so that they are filled from what the journal has. */
+    private PenumbraException gap(Position expected, @Nullable Position found, @Nullable Throwable cause) {
+        figures.gap(expected);
+        PenumbraException failure = new PenumbraException(ErrorCode.JOURNAL_GAP, cause)
+                .with("source", journal.source())
+                .with("datacenter", datacenter)
+                .with("expected", expected)
+                .with("found", found);
+        for (Copy copy : copies()) {
+            if (copy.built()) {
+                progress().forget(copy);
+            }
+        }
+        progress().forget(journal.source());
+        return failure;
+    }
+
+    private void recover(Journal.Tail tail) {
+        int limit = RECOVERY_BATCHES * context.configuration().batchRows();
+        Gathering gathering = gather(tail, limit, state.window());
+        if (gathering != null) {
+            send(gathering);
+            settle();
+        }
+    }
+
+    private void carry(Journal.Tail tail) {
+        Pause pause = new Pause();
+        long nextReconcile = System.nanoTime() + RECONCILE_NANOS;
+        while (!stopped) {
+            int batch = context.configuration().batchRows();
+            Gathering gathering = gather(tail, batch, Position.START);
+            settle();
+            if (gathering != null) {
+                send(gathering);
+                pause.reset();
+            } else {
+                pause.await();
+            }
+            if (catalogueChanged || System.nanoTime() >= nextReconcile) {
+                settle();
+                // Nothing is gathered and not yet written at this point.
+                tail.acknowledge();
+                reconcile();
+                nextReconcile = System.nanoTime() + RECONCILE_NANOS;
+            }
+            if (!fillings.isEmpty()) {
+                settle();
+                takeOver();
+            }
+        }
+        settle();
+    }
+
+    private record Gathering(Position first, Position last, Position lastFirst, long changes, long committedAtMillis) {}
+
+    /**
+     * Gathers whole transactions until there are enough changes, a position is reached, or the journal has no more.
+     *
+     * @return null when there was nothing
+     */
+    private @Nullable Gathering gather(Journal.Tail tail, int batchChanges, Position atLeast) {
+        Position first = null;
+        Position last = state.applied();
+        Batch previous = underWay;
+        if (previous != null) {
+            last = previous.last();
+        }
+        Position lastFirst = last;
+        long changes = 0;
+        long committedAtMillis = 0;
+        gatheredChanges = 0;
+        int limit = Math.max(batchChanges, context.configuration().batchRows());
+        while (changes < batchChanges || last.compareTo(atLeast) < 0) {
+            Journal.Transaction transaction = next(tail, last);
+            if (transaction == null) {
+                break;
+            }
+            Position begins = transaction.first();
+            boolean follows = begins.epoch() == last.epoch()
+                    ? begins.sequence() == last.sequence() + 1
+                    : begins.epoch() > last.epoch() && begins.sequence() == 1;
+            if (!follows) {
+                settle();
+                throw gap(last, begins, null);
+            }
+            for (Change change : transaction) {
+                if (gatheredChanges >= limit) {
+                    write(change.position());
+                }
+                accept(change);
+                changes++;
+            }
+            if (first == null) {
+                first = begins;
+                committedAtMillis = transaction.committedAtMillis();
+            }
+            last = transaction.last();
+            lastFirst = begins;
+            if (batchChanges > context.configuration().batchRows() && last.compareTo(atLeast) >= 0) {
+                break;
+            }
+        }
+        return first == null ? null : new Gathering(first, last, lastFirst, changes, committedAtMillis);
+    }
+
+    private void accept(Change change) {
+        TableName table = change.table();
+        if (!change.operation().isRowOperation()) {
+            control(change);
+            return;
+        }
+        List<Followed> copies = followed.get(table);
+        if (home) {
+            copies = laidOut(change, copies);
+        }
+        if (copies == null) {
+            return;
+        }
+        for (Followed copy : List.copyOf(copies)) {
+            if (change.position().compareTo(copy.floor) > 0) {
+                if (!sameLayout(copy, change.schema())) {
+                    refill(copy, change);
+                } else {
+                    copy.follower.gather(change);
+                    gatheredChanges++;
+                }
+            }
+        }
+    }
+
+    private static boolean sameLayout(Followed copy, TableSchema layout) {
+        return copy.follower.copy().requiredLayout().fingerprint().equals(layout.fingerprint());
+    }
+
+    /**
+     * A row of a table whose layout was never announced announces it, unless the announcement was removed by retention: then a
+     * copy would lack what came before, and waits until the source brings the table anew.
+     */
+    private @Nullable List<Followed> laidOut(Change change, @Nullable List<Followed> copies) {
+        boolean known = copies != null
+                && copies.stream().anyMatch(copy -> copy.follower.copy().role() == Copy.Role.HOME_IMAGE);
+        if (!known && !beginningGone && !filling(change.table())) {
+            build(change);
+            return followed.get(change.table());
+        }
+        return copies;
+    }
+
+    private boolean filling(TableName table) {
+        return fillings.stream()
+                .anyMatch(filling -> filling.copy().role() == Copy.Role.HOME_IMAGE
+                        && filling.copy().name().table().equals(table));
+    }
+
+    private void control(Change change) {
+        TableName table = change.table();
+        switch (change.operation()) {
+            case TRUNCATE ->
+                each(table, change, copy -> {
+                    copy.follower.discard();
+                    quiet();
+                    widen(change.position());
+                    copy.follower.cache().truncate(change.position());
+                });
+            case SNAPSHOT_END -> {
+                if (followed.containsKey(table)) {
+                    write(change.position());
+                    each(table, change, copy -> mark(copy, copy.state.completed(true)));
+                }
+            }
+            case SCHEMA -> layout(change);
+            case DROP ->
+                each(table, change, copy -> {
+                    quiet();
+                    abandon(copy);
+                });
+            case INSERT, UPDATE, DELETE -> throw new IllegalArgumentException("not a control change: " + change);
+        }
+    }
+
+    private interface Action {
+        void on(Followed copy);
+    }
+
+    private void each(TableName table, Change change, Action action) {
+        List<Followed> copies = followed.get(table);
+        if (copies != null) {
+            for (Followed copy : List.copyOf(copies)) {
+                if (change.position().compareTo(copy.floor) > 0) {
+                    action.on(copy);
+                }
+            }
+        }
+    }
+
+    private void mark(Followed copy, CopyState next) {
+        if (!next.equals(copy.state)) {
+            copy.state = next;
+            progress().put(copy.follower.copy(), next);
+        }
+    }
+
+    private void layout(Change change) {
+        TableName table = change.table();
+        each(table, change, copy -> {
+            if (sameLayout(copy, change.schema())) {
+                // The source brings the table anew: what comes until the snapshot's end is not the whole of it.
+                write(change.position());
+                mark(copy, copy.state.completed(false));
+            } else {
+                refill(copy, change);
+            }
+        });
+        if (!home) {
+            return;
+        }
+        boolean following = followed.getOrDefault(table, List.of()).stream()
+                .anyMatch(copy -> copy.follower.copy().role() == Copy.Role.HOME_IMAGE);
+        if (following) {
+            return;
+        }
+        for (Filling filling : List.copyOf(fillings)) {
+            Copy copy = filling.copy();
+            if (copy.role() == Copy.Role.HOME_IMAGE && copy.name().table().equals(table)) {
+                if (!copy.requiredLayout().fingerprint().equals(change.schema().fingerprint())) {
+                    filling.stop();
+                    fillings.remove(filling);
+                    fill(copy.rebuilt(copy.generation(), change.schema()), change.position());
+                }
+                return;
+            }
+        }
+        build(change);
+    }
+
+    /** Gives a table that appears here its home image, empty and followed from here on. */
+    private void build(Change change) {
+        ShadowName name = new ShadowName(journal.source(), change.table(), datacenter);
+        Copy fresh = context.catalogue().find(name, Copy.Role.HOME_IMAGE).orElse(null);
+        if (fresh == null) {
+            fresh = new Copy(
+                    name,
+                    Copy.Role.HOME_IMAGE,
+                    context.configuration().homeCompression(),
+                    0,
+                    context.catalogue().sqlTable(journal.source(), change.table()),
+                    0,
+                    null);
+            context.catalogue().add(fresh);
+        }
+        if (fresh.built()) {
+            progress().forget(fresh);
+            context.ignite().destroyCache(fresh.cacheName());
+        }
+        Copy next = fresh.rebuilt(context.catalogue().nextNumber("generation"), change.schema());
+        if (!context.catalogue().replace(fresh, next)) {
+            throw new IllegalStateException("home image changed by another: " + fresh.id());
+        }
+        Follower follower = context.follower(next, compression);
+        // The change itself is not yet in: only what lies before it is.
+        Position before = new Position(
+                change.position().epoch(), Math.max(0, change.position().sequence() - 1));
+        CopyState begun = new CopyState(true, before, before, false);
+        progress().put(next, begun);
+        add(new Followed(follower, begun));
+    }
+
+    private void add(Followed copy) {
+        followed.computeIfAbsent(copy.follower.copy().name().table(), table -> new ArrayList<>())
+                .add(copy);
+    }
+
+    /** The copy's table has another layout from here on: fills it anew. */
+    private void refill(Followed copy, Change change) {
+        quiet();
+        unfollow(copy);
+        Copy former = copy.follower.copy();
+        progress().put(former, CopyState.FILLING);
+        fill(
+                former.role() == Copy.Role.HOME_IMAGE ? former.rebuilt(former.generation(), change.schema()) : former,
+                change.position());
+    }
+
+    private void fill(Copy definition, Position layoutPosition) {
+        Filling filling = new Filling(context, journal, definition, () -> applied, layoutPosition);
+        fillings.add(filling);
+        fillers.execute(filling);
+    }
+
+    /** The copy's table is gone: so are its rows. */
+    private void abandon(Followed copy) {
+        unfollow(copy);
+        Copy former = copy.follower.copy();
+        if (context.catalogue().replace(former, former.unbuilt())) {
+            context.ignite().destroyCache(former.cacheName());
+        }
+        progress().forget(former);
+    }
+
+    private void unfollow(Followed copy) {
+        TableName table = copy.follower.copy().name().table();
+        List<Followed> copies = followed.get(table);
+        if (copies != null) {
+            copies.remove(copy);
+            if (copies.isEmpty()) {
+                followed.remove(table);
+            }
+        }
+    }
+
+    /** Writes the rows gathered so far, up to a position, without moving the applied position. */
+    private void write(Position upTo) {
+        quiet();
+        widen(upTo);
+        flush().join();
+        gatheredChanges = 0;
+    }
+
+    private CompletableFuture<Void> flush() {
+        List<CompletableFuture<Void>> writes = new ArrayList<>();
+        for (List<Followed> copies : followed.values()) {
+            for (Followed copy : copies) {
+                if (!copy.follower.idle()) {
+                    writes.add(copy.follower.flush());
+                }
+            }
+        }
+        return CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new));
+    }
+
+    /** Makes sure that a successor would look up to a position. */
+    private void widen(Position upTo) {
+        if (upTo.compareTo(state.window()) > 0) {
+            store(new FeedState(state.owner(), state.applied(), windowFrom(upTo), state.lastFirst(), false));
+        }
+    }
+
+    private void store(FeedState next) {
+        if (!progress().replace(journal.source(), state, next)) {
+            throw new IllegalStateException("feed has another owner or its state is gone: " + journal.source());
+        }
+        state = next;
+    }
+
+    private Position underWayLastFirst = Position.START;
+
+    private void send(Gathering gathering) {
+        figures.read(gathering.last(), gathering.committedAtMillis());
+        widen(gathering.last());
+        underWayLastFirst = gathering.lastFirst();
+        underWay = new Batch(
+                flush(), gathering.first(), gathering.last(), gathering.changes(), gathering.committedAtMillis());
+    }
+
+    /** Waits for the writes under way; the applied position does not move. */
+    private void quiet() {
+        Batch batch = underWay;
+        if (batch != null) {
+            batch.written().join();
+        }
+    }
+
+    /** Waits for the batch under way and records that it is applied. */
+    private void settle() {
+        Batch batch = underWay;
+        if (batch == null) {
+            return;
+        }
+        try {
+            batch.written().join();
+        } catch (CompletionException e) {
+            underWay = null;
+            throw e;
+        }
+        underWay = null;
+        store(new FeedState(state.owner(), batch.last(), windowFrom(batch.last()), underWayLastFirst, false));
+        applied = batch.last();
+        retryNanos = RETRY_NANOS;
+        figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
+    }
+
+    /** Brings followers and fillings in line with the catalogue. Nothing is under way. */
+    private void reconcile() {
+        catalogueChanged = false;
+        if (!progress().feed(journal.source()).equals(Optional.of(state))) {
+            throw new IllegalStateException("feed has another owner or its state is gone: " + journal.source());
+        }
+        List<Copy> wanted = copies();
+        for (List<Followed> copies : List.copyOf(followed.values())) {
+            for (Followed copy : List.copyOf(copies)) {
+                Copy former = copy.follower.copy();
+                if (!wanted.contains(former)) {
+                    unfollow(copy);
+                } else if (copy.follower.cache().lostRows()) {
+                    LOG.warn("A copy has lost rows and is filled again: copy={}", former.id());
+                    unfollow(copy);
+                    progress().put(former, CopyState.FILLING);
+                }
+            }
+        }
+        for (Filling filling : List.copyOf(fillings)) {
+            Copy filled = filling.copy();
+            if (wanted.stream().noneMatch(copy -> copy.id().equals(filled.id()))) {
+                filling.stop();
+                fillings.remove(filling);
+            }
+        }
+        for (Copy copy : wanted) {
+            if (!present(copy)) {
+                start(copy);
+            }
+        }
+    }
+
+    private boolean present(Copy copy) {
+        return followed.getOrDefault(copy.name().table(), List.of()).stream()
+                        .anyMatch(other -> other.follower.copy().id().equals(copy.id()))
+                || fillings.stream().anyMatch(filling -> filling.copy().id().equals(copy.id()));
+    }
+
+    private void start(Copy copy) {
+        if (copy.built()) {
+            Optional<CopyState> present = progress().copy(copy);
+            if (present.isPresent() && present.get().following()) {
+                Followed known = new Followed(context.follower(copy, compression), present.get());
+                if (!known.follower.cache().lostRows()) {
+                    add(known);
+                    return;
+                }
+            }
+        }
+        if (copy.role() == Copy.Role.SHADOW || copy.built()) {
+            fill(copy, state.applied());
+        }
+    }
+
+    private void takeOver() {
+        for (Filling filling : List.copyOf(fillings)) {
+            if (filling.waiting()) {
+                fillings.remove(filling);
+                if (filling.advance(state.applied())) {
+                    CopyState joined = filling.state(state.applied());
+                    Follower follower = filling.takenOver(compression);
+                    progress().put(filling.copy(), joined);
+                    add(new Followed(follower, joined));
+                } else {
+                    filling.closeTail();
+                    catalogueChanged = true;
+                }
+            }
+        }
+    }
+}

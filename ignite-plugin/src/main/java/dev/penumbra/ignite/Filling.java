@@ -1,0 +1,294 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.Progress.CopyState;
+import dev.penumbra.shadow.Progress.FeedState;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fills a copy from the beginning into a cache of its own and brings it near its feed, which then takes it over.
+ *
+ * <p>A shadow is filled from the home image: the home feed's applied position is noted, the home image's rows are copied
+ * partition by partition, each with the position it carries, and the journal is applied from the noted position on, in
+ * order. What the copying saw of later changes does no harm, since a row never takes an older image. A home image is filled
+ * by applying its journal from the start.
+ *
+ * <p>Runs on its own thread until {@link #waiting()}; from then on the feed's thread owns it.
+ */
+final class Filling implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Filling.class);
+    private static final long RETRY_MILLIS = 200;
+
+    private final ShippingContext context;
+    private final Journal journal;
+    private final Supplier<Position> feedApplied;
+    private final Position layoutPosition;
+    private final CompressionChoice compression;
+    private final Copy definition;
+
+    private volatile Copy copy;
+    private volatile boolean waiting;
+    private volatile boolean stopped;
+    private Journal.@Nullable Tail tail;
+    private @Nullable Follower follower;
+    private Position position = Position.START;
+    private Position readyFrom = Position.START;
+    private boolean complete;
+    /** Whether the snapshot that may end next is known to have been followed from its beginning. */
+    private boolean announced;
+
+    private boolean lossy;
+    private boolean outdated;
+
+    /**
+     * @param definition the copy as the catalogue has it now
+     * @param feedApplied the position up to which the copy's feed has applied the journal
+     * @param layoutPosition where the copy's layout was met: a home image translates the layouts before it, a shadow waits
+     *     until the home image has come so far
+     */
+    Filling(
+            ShippingContext context,
+            Journal journal,
+            Copy definition,
+            Supplier<Position> feedApplied,
+            Position layoutPosition) {
+        this.context = context;
+        this.journal = journal;
+        this.definition = definition;
+        this.copy = definition;
+        this.feedApplied = feedApplied;
+        this.layoutPosition = layoutPosition;
+        this.compression = context.compressionChoice();
+    }
+
+    /** The copy, with its new generation as soon as it has one. */
+    Copy copy() {
+        return copy;
+    }
+
+    /** Whether the copy is near its feed and waits to be taken over. */
+    boolean waiting() {
+        return waiting;
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    @Override
+    public void run() {
+        while (!stopped && !waiting) {
+            try {
+                fill();
+            } catch (RuntimeException e) {
+                if (!stopped) {
+                    LOG.warn("Filling a copy failed and begins again: copy={}", definition.id(), e);
+                }
+            } finally {
+                if (!waiting) {
+                    closeTail();
+                }
+            }
+            if (!stopped && !waiting) {
+                java.util.concurrent.locks.LockSupport.parkNanos(RETRY_MILLIS * 1_000_000);
+            }
+        }
+    }
+
+    private void fill() {
+        Optional<Copy> present = context.catalogue().find(definition.name(), definition.role());
+        if (present.isEmpty()) {
+            stopped = true;
+            return;
+        }
+        outdated = false;
+        if (present.get().role() == Copy.Role.HOME_IMAGE) {
+            fillHomeImage(present.get());
+        } else {
+            fillShadow(present.get());
+        }
+    }
+
+    private void fillHomeImage(Copy present) {
+        TableSchema layout = definition.requiredLayout();
+        Follower target = rebuild(present, layout);
+        if (target == null) {
+            return;
+        }
+        complete = false;
+        lossy = false;
+        // What retention has left of a table is not the whole of it until the source brings it anew.
+        Position oldest = journal.oldest();
+        announced = oldest.equals(Position.START);
+        follow(target, oldest, oldest);
+    }
+
+    private void fillShadow(Copy present) {
+        Copy home = context.catalogue()
+                .homeImage(present.name().source(), present.name().table())
+                .orElse(null);
+        if (home == null || !home.built()) {
+            return;
+        }
+        Datacenter homeDatacenter = home.name().datacenter();
+        Progress homeProgress = context.progress(homeDatacenter);
+        String source = present.name().source();
+        Optional<FeedState> before = homeProgress.feed(source);
+        Optional<CopyState> state = homeProgress.copy(home);
+        if (before.isEmpty() || state.isEmpty() || !state.get().following()) {
+            return;
+        }
+        Position from = state.get().applied(before.get().applied());
+        if (from.compareTo(layoutPosition) < 0) {
+            // The home image may still have a layout that the feed has left behind.
+            return;
+        }
+        Follower target = rebuild(present, home.requiredLayout());
+        if (target == null) {
+            return;
+        }
+        complete = state.get().complete();
+        announced = true;
+        target.prepare();
+        long rows = 0;
+        for (int partition = 0; partition < context.storage().partitions() && !stopped; partition++) {
+            rows += GridInternals.transfer(context.ignite(), home, target.copy(), partition);
+        }
+        FeedState after = homeProgress.feed(source).orElse(null);
+        Copy homeAfter =
+                context.catalogue().find(home.name(), Copy.Role.HOME_IMAGE).orElse(null);
+        if (stopped || after == null || homeAfter == null || homeAfter.generation() != home.generation()) {
+            return;
+        }
+        LOG.info("Copied the home image: copy={}, rows={}, from={}, to={}", present.id(), rows, from, after.applied());
+        follow(target, from, after.window());
+    }
+
+    /** Gives the copy a new generation and cache; null when the catalogue's entry has changed meanwhile. */
+    private @Nullable Follower rebuild(Copy present, TableSchema layout) {
+        Copy next = present.rebuilt(context.catalogue().nextNumber("generation"), layout);
+        Progress progress = context.progress(present.name().datacenter());
+        if (present.built()) {
+            progress.forget(present);
+            context.ignite().destroyCache(present.cacheName());
+        }
+        if (!context.catalogue().replace(present, next)) {
+            return null;
+        }
+        copy = next;
+        progress.put(next, CopyState.FILLING);
+        Follower target = context.follower(next, compression);
+        follower = target;
+        return target;
+    }
+
+    /**
+     * Applies the journal until the copy has everything that its filling may have seen, and is near its feed.
+     *
+     * @param seen the filling saw nothing beyond this; nor beyond the journal's end, once that is reached
+     */
+    private void follow(Follower target, Position from, Position seen) {
+        Journal.Tail opened = journal.open(from);
+        tail = opened;
+        position = from;
+        while (!stopped && !outdated) {
+            boolean more = step(opened, target, null);
+            boolean near = position.compareTo(feedApplied.get()) >= 0 && position.compareTo(seen) >= 0;
+            if (!more || near) {
+                target.flush().join();
+                readyFrom = position;
+                waiting = !outdated;
+                return;
+            }
+        }
+    }
+
+    /** Applies what lies between here and a position, on the thread of the feed that takes the copy over. */
+    boolean advance(Position to) {
+        Journal.Tail opened = java.util.Objects.requireNonNull(tail);
+        Follower target = java.util.Objects.requireNonNull(follower);
+        while (position.compareTo(to) < 0 && !outdated && step(opened, target, to)) {}
+        target.flush().join();
+        return !outdated && position.compareTo(to) >= 0;
+    }
+
+    private boolean step(Journal.Tail from, Follower target, @Nullable Position limit) {
+        int batch = context.configuration().batchRows();
+        while (!outdated && target.size() < batch && (limit == null || position.compareTo(limit) < 0)) {
+            Journal.Transaction transaction = from.poll();
+            if (transaction == null) {
+                target.flush().join();
+                return false;
+            }
+            for (Change change : transaction) {
+                if (change.table().equals(definition.name().table())) {
+                    accept(target, change);
+                    if (target.size() >= batch) {
+                        target.flush().join();
+                    }
+                }
+            }
+            position = transaction.last();
+        }
+        target.flush().join();
+        return true;
+    }
+
+    private void accept(Follower target, Change change) {
+        boolean home = definition.role() == Copy.Role.HOME_IMAGE;
+        TableSchema layout = target.copy().requiredLayout();
+        boolean differs = !change.schema().fingerprint().equals(layout.fingerprint());
+        if (differs && (!home || change.position().compareTo(layoutPosition) > 0)) {
+            outdated = true;
+            return;
+        }
+        lossy |= differs && change.after() != null && !Follower.lossless(change.schema(), layout);
+        switch (change.operation()) {
+            case INSERT, UPDATE, DELETE -> target.gather(change);
+            case TRUNCATE -> {
+                target.discard();
+                target.cache().truncate(change.position());
+            }
+            case DROP -> {
+                target.discard();
+                target.cache().truncate(change.position());
+                complete = false;
+            }
+            case SCHEMA -> {
+                announced = true;
+                complete = false;
+            }
+            case SNAPSHOT_END -> complete = announced && (!differs || !lossy);
+        }
+    }
+
+    /** The copy's state at the moment its feed takes it over. */
+    CopyState state(Position at) {
+        Position applied = position.compareTo(at) > 0 ? position : at;
+        return new CopyState(true, applied, readyFrom, complete);
+    }
+
+    /** What writes the copy; for the feed that takes it over. */
+    Follower takenOver(CompressionChoice next) {
+        closeTail();
+        return context.follower(copy, next);
+    }
+
+    void closeTail() {
+        Journal.Tail opened = tail;
+        tail = null;
+        if (opened != null) {
+            opened.close();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.internal.VersionedCache;
+import dev.penumbra.ignite.internal.VersionedCache.Write;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Column;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.BinaryRows;
+import dev.penumbra.shadow.Copy;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ignite.binary.BinaryObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One filling of a copy as its writer sees it: gathers changes, keeping the last for each key, and writes them.
+ *
+ * <p>Owned by one thread at a time.
+ */
+final class Follower {
+    private final Copy copy;
+    private final BinaryRows rows;
+    private final VersionedCache cache;
+    private final CompressionChoice compression;
+    private Map<Key, Gathered> gathered = new LinkedHashMap<>();
+
+    private record Gathered(@Nullable Row row, Position position) {}
+
+    Follower(Copy copy, BinaryRows rows, VersionedCache cache, CompressionChoice compression) {
+        this.copy = copy;
+        this.rows = rows;
+        this.cache = cache;
+        this.compression = compression;
+    }
+
+    Copy copy() {
+        return copy;
+    }
+
+    VersionedCache cache() {
+        return cache;
+    }
+
+    /** Gathers a change of a row, translating its images to the copy's layout by the names of columns. */
+    void gather(Change change) {
+        TableSchema layout = change.schema();
+        if (!sameKey(layout, rows.layout())) {
+            // Such a row has no place here; the copy stays incomplete until the source has delivered its rows again.
+            return;
+        }
+        Row before = change.before();
+        Row after = change.after();
+        Key former = change.movedFrom();
+        if (after != null) {
+            Row translated = translate(layout, after);
+            Key key = rows.layout().keyOf(translated);
+            if (former != null && before != null) {
+                Key formerKey = rows.layout().keyOf(translate(layout, before));
+                if (!formerKey.equals(key)) {
+                    gathered.put(formerKey, new Gathered(null, change.position()));
+                }
+            }
+            gathered.put(key, new Gathered(translated, change.position()));
+        } else if (before != null) {
+            gathered.put(rows.layout().keyOf(translate(layout, before)), new Gathered(null, change.position()));
+        } else if (change.key() != null) {
+            // A correction may not know the row that it removes. Its key's columns are those of its own layout.
+            gathered.put(change.key(), new Gathered(null, change.position()));
+        }
+    }
+
+    private Row translate(TableSchema from, Row row) {
+        return from.fingerprint().equals(rows.layout().fingerprint()) ? row : Translation.of(from, rows.layout(), row);
+    }
+
+    /** Settles how values are stored before the first of them is written. */
+    void prepare() {
+        compression.prepare(copy, cache, List.of());
+    }
+
+    /** Forgets what was gathered. */
+    void discard() {
+        gathered = new LinkedHashMap<>();
+    }
+
+    boolean idle() {
+        return gathered.isEmpty();
+    }
+
+    int size() {
+        return gathered.size();
+    }
+
+    /** Writes what was gathered; completes when it is in the copy on all nodes. */
+    CompletableFuture<Void> flush() {
+        if (gathered.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        List<Write> writes = new ArrayList<>(gathered.size());
+        for (Map.Entry<Key, Gathered> entry : gathered.entrySet()) {
+            Gathered change = entry.getValue();
+            Row row = change.row();
+            @Nullable BinaryObject value = row == null ? null : rows.value(row);
+            writes.add(new Write(rows.key(entry.getKey()), value, change.position()));
+        }
+        compression.prepare(copy, cache, writes);
+        gathered = new LinkedHashMap<>();
+        return cache.write(writes);
+    }
+
+    /** Whether rows of one layout can be translated to another without guessing what a column holds. */
+    static boolean lossless(TableSchema from, TableSchema to) {
+        if (!sameKey(from, to)) {
+            return false;
+        }
+        for (Column column : to.columns()) {
+            int ordinal = from.ordinal(column.name());
+            if (ordinal < 0
+                    || !Translation.sameValues(from.columns().get(ordinal).type(), column.type())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean sameKey(TableSchema from, TableSchema to) {
+        if (from.fingerprint().equals(to.fingerprint())) {
+            return true;
+        }
+        List<Column> one = from.keyColumns();
+        List<Column> other = to.keyColumns();
+        if (one.size() != other.size()) {
+            return false;
+        }
+        for (int i = 0; i < one.size(); i++) {
+            if (!one.get(i).name().equals(other.get(i).name())
+                    || !Translation.sameValues(one.get(i).type(), other.get(i).type())) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,247 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.GridInternals.CopySize;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.Catalogue;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.Progress.CopyState;
+import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.Shadows;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.cache.CachePeekMode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The grid's shadows as the catalogue and the datacenters' progress tell them.
+ *
+ * <p>Phase, applied position and the number of rows are read anew by each call. Bytes are as of a few seconds ago, on large
+ * shadows longer, since adding them up reads every row; a call that finds them older adds them up again, and waits for that
+ * only where it is quick. A copy that is loading has no bytes yet.
+ */
+final class GridShadows implements Shadows {
+    private static final long SIZE_VALID_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    // Measuring may take this part of a node's time: one in twenty.
+    private static final long MEASURING_SHARE = 20;
+
+    private final ShippingContext context;
+    private final Map<String, Sized> sizes = new ConcurrentHashMap<>();
+
+    private final Set<String> measuring = ConcurrentHashMap.newKeySet();
+    private final Executor background;
+
+    private record Sized(CopySize size, long tookNanos, long validUntilNanos) {}
+
+    /** @param background runs what no caller waits for */
+    GridShadows(ShippingContext context, Executor background) {
+        this.context = context;
+        this.background = background;
+    }
+
+    private Catalogue catalogue() {
+        return context.catalogue();
+    }
+
+    @Override
+    public void create(ShadowDefinition definition, boolean ifNotExists) {
+        ShadowName name = definition.name();
+        DatacenterNodes.require(context.ignite().cluster(), name.datacenter());
+        if (!catalogue().sources().contains(name.source())) {
+            throw new PenumbraException(ErrorCode.SOURCE_NOT_FOUND)
+                    .with("source", name.source())
+                    .with("known", catalogue().sources());
+        }
+        if (catalogue().homeImage(name.source(), name.table()).isEmpty()) {
+            throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND)
+                    .with("source", name.source())
+                    .with("table", name.table());
+        }
+        Copy shadow = new Copy(
+                name,
+                Copy.Role.SHADOW,
+                definition.compression(),
+                definition.nearRows(),
+                catalogue().sqlTable(name.source(), name.table()),
+                0,
+                null);
+        if (!catalogue().add(shadow) && !ifNotExists) {
+            throw new PenumbraException(ErrorCode.SHADOW_EXISTS).with("shadow", name);
+        }
+    }
+
+    @Override
+    public void drop(ShadowName name, boolean ifExists) {
+        while (true) {
+            Copy present = catalogue().find(name, Copy.Role.SHADOW).orElse(null);
+            if (present == null) {
+                if (ifExists) {
+                    return;
+                }
+                throw new PenumbraException(ErrorCode.SHADOW_NOT_FOUND).with("shadow", name);
+            }
+            if (catalogue().remove(present)) {
+                clear(present);
+                return;
+            }
+        }
+    }
+
+    private void clear(Copy dropped) {
+        if (!dropped.built()) {
+            return;
+        }
+        context.ignite().destroyCache(dropped.cacheName());
+        if (present(dropped.name().datacenter())) {
+            context.progress(dropped.name().datacenter()).forget(dropped);
+        }
+    }
+
+    private boolean present(Datacenter datacenter) {
+        return !DatacenterNodes.in(context.ignite().cluster(), datacenter)
+                .nodes()
+                .isEmpty();
+    }
+
+    @Override
+    public List<ShadowStatus> all() {
+        List<ShadowStatus> all = new ArrayList<>();
+        for (Copy copy : catalogue().all()) {
+            if (copy.role() == Copy.Role.SHADOW) {
+                all.add(status(copy));
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public Optional<ShadowStatus> find(ShadowName name) {
+        return catalogue().find(name, Copy.Role.SHADOW).map(this::status);
+    }
+
+    @Override
+    public List<String> sources() {
+        return List.copyOf(catalogue().sources());
+    }
+
+    /** How a copy of either role stands, with what it holds. */
+    ShadowStatus status(Copy copy) {
+        ShadowStatus standing = standing(copy);
+        if (!copy.built() || !present(copy.name().datacenter())) {
+            return standing;
+        }
+        try {
+            CopySize size = standing.phase() == ShadowStatus.Phase.READY ? size(copy) : CopySize.NONE;
+            return new ShadowStatus(
+                    standing.definition(),
+                    standing.phase(),
+                    standing.cacheName(),
+                    standing.sqlTable(),
+                    standing.applied(),
+                    rows(copy),
+                    size.rawBytes(),
+                    size.storedBytes());
+        } catch (IgniteException | javax.cache.CacheException e) {
+            // The datacenter's last node is leaving, or the cache is being replaced: nothing can be counted in it.
+            return standing;
+        }
+    }
+
+    /** How a copy of either role stands; what it holds is left at zero. */
+    ShadowStatus standing(Copy copy) {
+        Position applied = Position.START;
+        ShadowStatus.Phase phase = ShadowStatus.Phase.LOADING;
+        if (copy.built() && present(copy.name().datacenter())) {
+            try {
+                Progress progress = context.progress(copy.name().datacenter());
+                Optional<FeedState> feed = progress.feed(copy.name().source());
+                Optional<CopyState> state = progress.copy(copy);
+                if (feed.isPresent() && state.isPresent()) {
+                    Position feedApplied = feed.get().applied();
+                    applied = state.get().applied(feedApplied);
+                    phase = lostRows(copy)
+                            ? ShadowStatus.Phase.LOADING
+                            : state.get().phase(feedApplied);
+                }
+            } catch (IgniteException | javax.cache.CacheException e) {
+                // The datacenter's last node is leaving, or the cache is being replaced: nothing can be read from it.
+                phase = ShadowStatus.Phase.LOADING;
+            }
+        }
+        ShadowDefinition definition = new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows());
+        return new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
+    }
+
+    private long rows(Copy copy) {
+        @Nullable IgniteCache<?, ?> cache = context.ignite().cache(copy.cacheName());
+        return cache == null ? 0 : cache.sizeLong(CachePeekMode.PRIMARY);
+    }
+
+    private boolean lostRows(Copy copy) {
+        @Nullable IgniteCache<?, ?> cache = context.ignite().cache(copy.cacheName());
+        return cache == null || !cache.lostPartitions().isEmpty();
+    }
+
+    private CopySize size(Copy copy) {
+        Sized known = sizes.get(copy.cacheName());
+        boolean outdated = known == null || System.nanoTime() >= known.validUntilNanos();
+        if (known == null || (outdated && known.tookNanos() < WAIT_NANOS)) {
+            return measure(copy);
+        }
+        if (outdated && measuring.add(copy.cacheName())) {
+            background.execute(() -> measureAgain(copy));
+        }
+        return known.size();
+    }
+
+    private void measureAgain(Copy copy) {
+        try {
+            measure(copy);
+        } catch (IgniteException | javax.cache.CacheException e) {
+            // The copy or its datacenter is leaving; what was known of it is forgotten with it.
+            sizes.remove(copy.cacheName());
+        } finally {
+            measuring.remove(copy.cacheName());
+        }
+    }
+
+    /** What a copy held when it was last measured, without waiting. */
+    CopySize lastSize(ShadowName name, Copy.Role role) {
+        Copy copy = catalogue().find(name, role).orElse(null);
+        if (copy == null || !copy.built()) {
+            return CopySize.NONE;
+        }
+        Sized known = sizes.get(copy.cacheName());
+        if ((known == null || System.nanoTime() >= known.validUntilNanos()) && measuring.add(copy.cacheName())) {
+            background.execute(() -> measureAgain(copy));
+        }
+        return known == null ? CopySize.NONE : known.size();
+    }
+
+    private CopySize measure(Copy copy) {
+        long begun = System.nanoTime();
+        CopySize size = GridInternals.measure(context.ignite(), copy);
+        long ended = System.nanoTime();
+        long validNanos = Math.max(SIZE_VALID_NANOS, MEASURING_SHARE * (ended - begun));
+        sizes.put(copy.cacheName(), new Sized(size, ended - begun, ended + validNanos));
+        return size;
+    }
+}

@@ -1,0 +1,219 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.Figures;
+import dev.penumbra.ignite.internal.Figures.Column;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowStatus;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.apache.ignite.IgniteException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a node's figures as metrics, beans and views.
+ *
+ * <p>{@code PENUMBRA_SHADOWS} and {@code PENUMBRA_FRONTIERS} tell of the whole grid, {@code PENUMBRA_JOURNALS} and
+ * {@code PENUMBRA_READS} of the node that is asked. Safe for use by several threads.
+ */
+final class NodeFigures implements AutoCloseable {
+    private static final long[] FRESHNESS_MILLIS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000};
+
+    private final ShippingContext context;
+    private final GridShadows shadows;
+    private final Shipper shipper;
+    private final ReadFigures reads;
+    private final Figures figures;
+    private Set<String> copyGroups = new HashSet<>();
+
+    private record CopyRow(Copy copy, ShadowStatus status) {}
+
+    private record FrontierRow(String source, Datacenter datacenter, FeedState state) {}
+
+    NodeFigures(ShippingContext context, GridShadows shadows, Shipper shipper, ReadFigures reads) {
+        this.context = context;
+        this.shadows = shadows;
+        this.shipper = shipper;
+        this.reads = reads;
+        this.figures = new Figures(context.ignite());
+    }
+
+    void start() {
+        figures.group("reads")
+                .number("FromShadow", reads::fromShadow, "Statements that a shadow answered.")
+                .number("FromHome", reads::fromHome, "Statements that a home image answered.");
+        views();
+        refresh();
+    }
+
+    /** Shows a feed. */
+    void show(FeedFigures feed) {
+        Figures.Group group = figures.group("feed." + feed.source() + "." + feed.datacenter());
+        group.number("Changes", feed::changes, "Changes applied since this node started.")
+                .number("Batches", feed::batches, "Batches applied since this node started.")
+                .number("Failures", feed::failures, "How often the feed had to begin again.")
+                .number("Gaps", feed::gaps, "How often the journal lacked positions that had been applied.")
+                .number("AppliedEpoch", () -> feed.applied().epoch(), "Epoch of the applied position.")
+                .number("AppliedSequence", () -> feed.applied().sequence(), "Sequence of the applied position.")
+                .number("LagPositions", feed::lagPositions, "Positions read from the journal and not applied.")
+                .number("LagMillis", feed::lagMillis, "Age of the oldest change read and not applied, in milliseconds.")
+                .text("Phase", () -> feed.phase().name(), "What the feed is doing.");
+        feed.freshness(group.histogram(
+                "Freshness",
+                FRESHNESS_MILLIS,
+                "Milliseconds from commit to applied, of the oldest change of each batch."));
+    }
+
+    /** Shows the copies that the catalogue has now. */
+    synchronized void refresh() {
+        Set<String> present = new HashSet<>();
+        for (Copy copy : context.catalogue().all()) {
+            String name = "copy." + copy.sqlSchema() + "." + copy.sqlTable();
+            present.add(name);
+            if (!copyGroups.contains(name)) {
+                figures.group(name)
+                        .number("Rows", () -> size(copy).rows(), "Rows when they were last counted.")
+                        .number("RawBytes", () -> size(copy).rawBytes(), "Size of the values before compression.")
+                        .number("StoredBytes", () -> size(copy).storedBytes(), "Size of the values as stored.")
+                        .ratio("CompressionRatio", () -> ratio(size(copy)), "Raw bytes divided by stored bytes.");
+            }
+        }
+        for (String former : copyGroups) {
+            if (!present.contains(former)) {
+                figures.remove(former);
+            }
+        }
+        copyGroups = present;
+    }
+
+    private dev.penumbra.ignite.internal.GridInternals.CopySize size(Copy shown) {
+        return shadows.lastSize(shown.name(), shown.role());
+    }
+
+    private static double ratio(dev.penumbra.ignite.internal.GridInternals.CopySize size) {
+        return ratio(size.rawBytes(), size.storedBytes());
+    }
+
+    private static double ratio(long raw, long stored) {
+        return stored == 0 ? 1 : raw / (double) stored;
+    }
+
+    private static <R> Column<R, ?> text(String name, Function<R, @Nullable String> value) {
+        return new Column<>(name, String.class, value);
+    }
+
+    private static <R> Column<R, ?> number(String name, Function<R, @Nullable Long> value) {
+        return new Column<>(name, Long.class, value);
+    }
+
+    private void views() {
+        figures.<CopyRow>view(
+                "shadows",
+                "Shadows and home images of the grid",
+                List.of(
+                        text("source", row -> row.copy().name().source()),
+                        text("schemaName", row -> row.copy().name().table().schema()),
+                        text("tableName", row -> row.copy().name().table().table()),
+                        text("datacenter", row -> row.copy().name().datacenter().name()),
+                        text("role", row -> row.copy().role().name()),
+                        text("phase", row -> row.status().phase().name()),
+                        text("sqlSchema", row -> row.copy().sqlSchema()),
+                        text("sqlTable", row -> row.copy().sqlTable()),
+                        text("cacheName", row -> row.copy().cacheName()),
+                        text("compression", row -> row.copy().compression().name()),
+                        number("nearRows", row -> (long) row.copy().nearRows()),
+                        number("generation", row -> row.copy().generation()),
+                        text("applied", row -> row.status().applied().toString()),
+                        number("rowCount", row -> row.status().rows()),
+                        number("rawBytes", row -> row.status().rawBytes()),
+                        number("storedBytes", row -> row.status().storedBytes()),
+                        new Column<>(
+                                "ratio",
+                                Double.class,
+                                row -> ratio(
+                                        row.status().rawBytes(), row.status().storedBytes()))),
+                this::copyRows);
+        figures.<FrontierRow>view(
+                "frontiers",
+                "How far each source's changes have come in each datacenter",
+                List.of(
+                        text("source", FrontierRow::source),
+                        text("datacenter", row -> row.datacenter().name()),
+                        number("appliedEpoch", row ->
+                                (long) row.state().applied().epoch()),
+                        number("appliedSequence", row -> row.state().applied().sequence()),
+                        text("window", row -> row.state().window().toString()),
+                        text("ownerNodeId", row -> row.state().owner().toString())),
+                this::frontierRows);
+        figures.<FeedFigures>view(
+                "journals",
+                "What this node ships from its journals",
+                List.of(
+                        text("source", FeedFigures::source),
+                        text("datacenter", row -> row.datacenter().name()),
+                        text("phase", row -> row.phase().name()),
+                        text("applied", row -> row.applied().toString()),
+                        number("lagPositions", FeedFigures::lagPositions),
+                        number("lagMillis", FeedFigures::lagMillis),
+                        number("changes", FeedFigures::changes),
+                        number("batches", FeedFigures::batches),
+                        number("failures", FeedFigures::failures),
+                        number("gaps", FeedFigures::gaps),
+                        text("lastGap", row -> textOf(row.lastGap())),
+                        text("lastFailure", FeedFigures::lastFailure)),
+                shipper::figures);
+        figures.<ReadFigures.TableReads>view(
+                "reads",
+                "Which copies answered this node's reads",
+                List.of(
+                        text("sqlTable", ReadFigures.TableReads::table),
+                        number("fromShadow", ReadFigures.TableReads::fromShadow),
+                        number("fromHome", ReadFigures.TableReads::fromHome)),
+                () -> List.copyOf(reads.tables().values()));
+    }
+
+    private static @Nullable String textOf(@Nullable Position position) {
+        return position == null ? null : position.toString();
+    }
+
+    private Collection<CopyRow> copyRows() {
+        List<CopyRow> rows = new ArrayList<>();
+        for (Copy copy : context.catalogue().all()) {
+            rows.add(new CopyRow(copy, shadows.status(copy)));
+        }
+        return rows;
+    }
+
+    private Collection<FrontierRow> frontierRows() {
+        List<FrontierRow> rows = new ArrayList<>();
+        for (Datacenter datacenter : DatacenterNodes.all(context.ignite().cluster())) {
+            for (String source : context.catalogue().sources()) {
+                feedState(source, datacenter)
+                        .ifPresent(present -> rows.add(new FrontierRow(source, datacenter, present)));
+            }
+        }
+        return rows;
+    }
+
+    private Optional<FeedState> feedState(String source, Datacenter datacenter) {
+        try {
+            return context.progress(datacenter).feed(source);
+        } catch (IgniteException | javax.cache.CacheException e) {
+            // The datacenter's last node has just left: it has no frontier.
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public void close() {
+        figures.close();
+    }
+}

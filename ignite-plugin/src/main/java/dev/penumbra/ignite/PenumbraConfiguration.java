@@ -1,0 +1,153 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.api.Stable;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Storage;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.ignite.configuration.CacheConfiguration;
+import org.apache.ignite.plugin.PluginConfiguration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Configures Penumbra on one node; a bean for Spring XML and Java, put into
+ * {@link org.apache.ignite.configuration.IgniteConfiguration#setPluginConfigurations}.
+ *
+ * <p>Settings must not change once the node has started. Home datacenter, partitions, backups and data region must be the
+ * same on all nodes.
+ */
+@Stable
+public class PenumbraConfiguration implements PluginConfiguration {
+    /** The home datacenter unless configured otherwise. */
+    public static final String HOME_DATACENTER_DEFAULT = "home";
+
+    /** How many changes a batch holds unless configured otherwise. */
+    public static final int BATCH_ROWS_DEFAULT = 4_096;
+
+    /** The size of a dictionary in bytes unless configured otherwise. */
+    public static final int DICTIONARY_BYTES_DEFAULT = 64 << 10;
+
+    private @Nullable Datacenter datacenter;
+    private Datacenter homeDatacenter = Datacenter.of(HOME_DATACENTER_DEFAULT);
+    private List<Path> journalDirectories = List.of();
+    private int partitions = Storage.PARTITIONS_DEFAULT;
+    private int backups = Storage.BACKUPS_DEFAULT;
+    private @Nullable String dataRegion;
+    private int batchRows = BATCH_ROWS_DEFAULT;
+    private int dictionaryBytes = DICTIONARY_BYTES_DEFAULT;
+    private Compression homeCompression = Compression.ZSTD;
+    private List<Journal> journals = List.of();
+
+    /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
+    public @Nullable Datacenter datacenter() {
+        return datacenter;
+    }
+
+    /** Sets the datacenter this node is in; the system property {@code IGNITE_DATA_CENTER_ID} wins over it. */
+    public PenumbraConfiguration setDatacenter(String name) {
+        this.datacenter = Datacenter.of(name);
+        return this;
+    }
+
+    /** The datacenter that holds the home images. */
+    public Datacenter homeDatacenter() {
+        return homeDatacenter;
+    }
+
+    /** Sets the datacenter that holds the home images. */
+    public PenumbraConfiguration setHomeDatacenter(String name) {
+        this.homeDatacenter = Datacenter.of(name);
+        return this;
+    }
+
+    /** The directories of the journals that this node ships from. */
+    public List<Path> journalDirectories() {
+        return journalDirectories;
+    }
+
+    /** Sets the directories of the journals that this node ships from. */
+    public PenumbraConfiguration setJournalDirectories(List<String> directories) {
+        this.journalDirectories = directories.stream().map(Path::of).toList();
+        return this;
+    }
+
+    /** How copies are stored. */
+    public Storage storage() {
+        return new Storage(partitions, backups, dataRegion);
+    }
+
+    /** Sets how many partitions each copy has. */
+    public PenumbraConfiguration setPartitions(int count) {
+        this.partitions = inRange("partitions", count, 1, CacheConfiguration.MAX_PARTITIONS_COUNT);
+        return this;
+    }
+
+    /** Sets how many further nodes of its datacenter hold each row. */
+    public PenumbraConfiguration setBackups(int count) {
+        this.backups = inRange("backups", count, 0, 16);
+        return this;
+    }
+
+    /** Sets the Ignite data region that holds copies and their progress; null for the default region. */
+    public PenumbraConfiguration setDataRegion(@Nullable String name) {
+        this.dataRegion = name;
+        return this;
+    }
+
+    /** How many changes the shipper gathers before it writes them. */
+    public int batchRows() {
+        return batchRows;
+    }
+
+    /** Sets how many changes the shipper gathers before it writes them; each feed holds two such batches in memory. */
+    public PenumbraConfiguration setBatchRows(int rows) {
+        this.batchRows = inRange("batchRows", rows, 1, 1 << 20);
+        return this;
+    }
+
+    /** How large a dictionary may be, in bytes. */
+    public int dictionaryBytes() {
+        return dictionaryBytes;
+    }
+
+    /** Sets how large a dictionary may be, in bytes. */
+    public PenumbraConfiguration setDictionaryBytes(int bytes) {
+        this.dictionaryBytes = inRange("dictionaryBytes", bytes, 1 << 10, 1 << 20);
+        return this;
+    }
+
+    /** How values of home images are stored. */
+    public Compression homeCompression() {
+        return homeCompression;
+    }
+
+    /** Sets how values of home images are stored. */
+    public PenumbraConfiguration setHomeCompression(Compression compression) {
+        this.homeCompression = compression;
+        return this;
+    }
+
+    /** Journals that are not in a directory. */
+    List<Journal> journals() {
+        return journals;
+    }
+
+    PenumbraConfiguration journals(List<Journal> others) {
+        this.journals = List.copyOf(others);
+        return this;
+    }
+
+    private static int inRange(String setting, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
+                    .with("setting", setting)
+                    .with("value", value)
+                    .with("min", min)
+                    .with("max", max);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,219 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.SqlEngine;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.api.Incubating;
+import dev.penumbra.shadow.Catalogue;
+import dev.penumbra.shadow.Dictionaries;
+import dev.penumbra.shadow.Dictionary;
+import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.ValueCodec;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.plugin.IgnitePlugin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Penumbra on one node: {@code ignite.plugin(PenumbraPlugin.NAME)}.
+ *
+ * <p>It is ready when {@code Ignition.start} has returned, on a grid with persistence when the grid is active. Safe for use
+ * by several threads.
+ */
+@Incubating
+public final class PenumbraPlugin implements IgnitePlugin {
+    /** The plugin's name in Ignite. */
+    public static final String NAME = "Penumbra";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PenumbraPlugin.class);
+    private static final long ACTIVATION_LOOK_MILLIS = 100;
+
+    private final Ignite ignite;
+    private final PenumbraConfiguration configuration;
+    private final Map<Integer, Dictionary> early = new ConcurrentHashMap<>();
+    private final ValueCodec codec = new ValueCodec(this::dictionary);
+    private final SqlEngine sql = new SqlEngine();
+    private final ReadFigures reads = new ReadFigures();
+    private final CountDownLatch stopping = new CountDownLatch(1);
+
+    private volatile List<Journal> journals = List.of();
+    private volatile @Nullable Running running;
+
+    private record Running(
+            ShippingContext context,
+            Dictionaries dictionaries,
+            GridShadows shadows,
+            Shipper shipper,
+            NodeFigures figures,
+            AutoCloseable listening) {}
+
+    /** @param ignite the node, not yet started */
+    PenumbraPlugin(Ignite ignite, PenumbraConfiguration configuration) {
+        this.ignite = ignite;
+        this.configuration = configuration;
+    }
+
+    /**
+     * The grid's shadows.
+     *
+     * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} while the grid is not active
+     */
+    public Shadows shadows() {
+        return required().shadows();
+    }
+
+    /** The datacenter that holds the home images. */
+    public dev.penumbra.model.Datacenter homeDatacenter() {
+        return configuration.homeDatacenter();
+    }
+
+    /**
+     * The grid's list of copies.
+     *
+     * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} while the grid is not active
+     */
+    public Catalogue catalogue() {
+        return required().context().catalogue();
+    }
+
+    SqlEngine sql() {
+        return sql;
+    }
+
+    /** Counts which copies answer this node's reads. */
+    ReadFigures reads() {
+        return reads;
+    }
+
+    GridShadows gridShadows() {
+        return required().shadows();
+    }
+
+    Shipper shipper() {
+        return required().shipper();
+    }
+
+    PenumbraConfiguration configuration() {
+        return configuration;
+    }
+
+    ValueCodec codec() {
+        return codec;
+    }
+
+    private Running required() {
+        Running present = running;
+        if (present == null) {
+            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE);
+        }
+        return present;
+    }
+
+    private @Nullable Dictionary dictionary(int number) {
+        Running present = running;
+        if (present != null) {
+            return present.dictionaries().find(number);
+        }
+        // A node that joins a datacenter is sent rows before it has started.
+        byte @Nullable [] stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
+        if (stored == null) {
+            return null;
+        }
+        byte[] trained = stored;
+        return early.computeIfAbsent(number, key -> new Dictionary(key, trained));
+    }
+
+    /** Starts once the grid is active: at once, or on a thread of its own that waits for it. */
+    void start() {
+        if (ignite.cluster().state().active()) {
+            open();
+            return;
+        }
+        Thread waiting = new Thread(() -> awaitActivation(), "penumbra-start-" + ignite.name());
+        waiting.setDaemon(true);
+        waiting.start();
+    }
+
+    private void awaitActivation() {
+        try {
+            while (!stopping.await(ACTIVATION_LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (ignite.cluster().state().active()) {
+                    open();
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("Penumbra could not start on this node", e);
+        }
+    }
+
+    private synchronized void open() {
+        if (stopping.getCount() == 0) {
+            return;
+        }
+        Catalogue catalogue = new Catalogue(ignite);
+        Dictionaries dictionaries = new Dictionaries(ignite, catalogue);
+        ShippingContext context =
+                new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
+        Shipper shipper = new Shipper(context, journals);
+        GridShadows shadows = new GridShadows(context, shipper.background());
+        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads);
+        CopyBoard board = new CopyBoard(context, shadows);
+        shipper.observe(figures::show, () -> {
+            board.refresh();
+            figures.refresh();
+        });
+        running = new Running(
+                context, dictionaries, shadows, shipper, figures, catalogue.listen(shipper::catalogueChanged));
+        figures.start();
+        board.refresh();
+        sql.open(
+                shadows,
+                board,
+                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
+                reads);
+        shipper.start();
+    }
+
+    /**
+     * Opens this node's journals, before the node joins the grid: one that cannot ship must not take rows and go again.
+     *
+     * @throws PenumbraException when a directory holds no journal that this version reads
+     */
+    void openJournals() {
+        List<Journal> opened = new ArrayList<>(configuration.journals());
+        for (Path directory : configuration.journalDirectories()) {
+            opened.add(new ChronicleJournal(directory));
+        }
+        journals = List.copyOf(opened);
+    }
+
+    /** Stops shipping; what is under way is completed. */
+    synchronized void stop() {
+        stopping.countDown();
+        Running present = running;
+        if (present == null) {
+            return;
+        }
+        present.shipper().close();
+        present.figures().close();
+        try {
+            present.listening().close();
+        } catch (Exception e) {
+            LOG.debug("The catalogue's listener went with the node", e);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.sql.Reads;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts which copies answered the reads of this node. Safe for use by several threads. */
+final class ReadFigures implements Reads {
+    private final Map<String, Counts> byTable = new ConcurrentHashMap<>();
+
+    private static final class Counts {
+        private final LongAdder shadow = new LongAdder();
+        private final LongAdder home = new LongAdder();
+    }
+
+    /**
+     * How often one table was read.
+     *
+     * @param table the table's name in SQL
+     */
+    record TableReads(String table, long fromShadow, long fromHome) {}
+
+    @Override
+    public void started(Source source, String table) {
+        switch (source) {
+            case SHADOW -> fromShadow(table);
+            case HOME -> fromHome(table);
+        }
+    }
+
+    /** A shadow of a table answers a read. */
+    void fromShadow(String sqlTable) {
+        counts(sqlTable).shadow.increment();
+    }
+
+    /** The home image of a table answers a read. */
+    void fromHome(String sqlTable) {
+        counts(sqlTable).home.increment();
+    }
+
+    private Counts counts(String sqlTable) {
+        return byTable.computeIfAbsent(sqlTable, table -> new Counts());
+    }
+
+    long fromShadow() {
+        return byTable.values().stream()
+                .mapToLong(counts -> counts.shadow.sum())
+                .sum();
+    }
+
+    long fromHome() {
+        return byTable.values().stream().mapToLong(counts -> counts.home.sum()).sum();
+    }
+
+    /** All tables that were read, in order of their names. */
+    Map<String, TableReads> tables() {
+        Map<String, TableReads> tables = new TreeMap<>();
+        byTable.forEach(
+                (table, counts) -> tables.put(table, new TableReads(table, counts.shadow.sum(), counts.home.sum())));
+        return tables;
+    }
+}

@@ -1,0 +1,152 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.Copy;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries the changes of this node's journals to all copies in the grid: one feed for each journal and datacenter.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class Shipper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Shipper.class);
+    private static final long STOP_SECONDS = 20;
+
+    private final ShippingContext context;
+    private final List<Journal> journals;
+    private final ExecutorService feedThreads;
+    private final ExecutorService fillThreads;
+    private final ExecutorService watch;
+    private Consumer<FeedFigures> onFeed = figures -> {};
+    private Runnable onCatalogue = () -> {};
+    private final Map<String, Map<Datacenter, Feed>> feeds = new HashMap<>();
+
+    Shipper(ShippingContext context, List<Journal> journals) {
+        this.context = context;
+        this.journals = List.copyOf(journals);
+        String node =
+                context.ignite().name() == null ? "ignite" : context.ignite().name();
+        this.feedThreads = Executors.newCachedThreadPool(threads("penumbra-feed-" + node));
+        this.watch = Executors.newSingleThreadExecutor(threads("penumbra-watch-" + node));
+        this.fillThreads = Executors.newCachedThreadPool(threads("penumbra-fill-" + node));
+    }
+
+    private static ThreadFactory threads(String name) {
+        AtomicInteger number = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Says who is told of each new feed and of each change of the catalogue; before {@link #start()}. */
+    synchronized void observe(Consumer<FeedFigures> feedListener, Runnable catalogueListener) {
+        onFeed = feedListener;
+        onCatalogue = catalogueListener;
+    }
+
+    /** Begins to ship, and from then on looks for datacenters that have come to hold copies. */
+    synchronized void start() {
+        for (Journal journal : journals) {
+            context.catalogue().addSource(journal.source());
+        }
+        reconcile();
+    }
+
+    /** Runs what no caller waits for. */
+    Executor background() {
+        return fillThreads;
+    }
+
+    /** The catalogue has changed. Returns at once. */
+    void catalogueChanged() {
+        try {
+            watch.execute(this::reconcileSafely);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The catalogue changed while the node stops", e);
+        }
+    }
+
+    private void reconcileSafely() {
+        try {
+            reconcile();
+        } catch (RuntimeException e) {
+            // The next change of the catalogue, or the feeds' own look at it, makes up for this one.
+            LOG.debug("The catalogue could not be read", e);
+        }
+    }
+
+    /** Starts feeds for datacenters that have come to hold copies and tells the others to look at the catalogue. */
+    synchronized void reconcile() {
+        onCatalogue.run();
+        for (Journal journal : journals) {
+            Set<Datacenter> datacenters = new HashSet<>();
+            datacenters.add(context.home());
+            for (Copy copy : context.catalogue().of(journal.source())) {
+                datacenters.add(copy.name().datacenter());
+            }
+            Map<Datacenter, Feed> running = feeds.computeIfAbsent(journal.source(), source -> new HashMap<>());
+            for (Datacenter datacenter : datacenters) {
+                Feed present = running.get(datacenter);
+                if (present == null) {
+                    FeedFigures figures = new FeedFigures(journal.source(), datacenter, context.clock());
+                    Feed feed = new Feed(context, journal, datacenter, fillThreads, figures);
+                    onFeed.accept(figures);
+                    running.put(datacenter, feed);
+                    feedThreads.execute(feed);
+                } else {
+                    present.catalogueChanged();
+                }
+            }
+        }
+    }
+
+    /** The figures of all feeds of this node. */
+    synchronized Collection<FeedFigures> figures() {
+        List<FeedFigures> figures = new ArrayList<>();
+        for (Map<Datacenter, Feed> running : feeds.values()) {
+            for (Feed feed : running.values()) {
+                figures.add(feed.figures());
+            }
+        }
+        return figures;
+    }
+
+    /** Stops all feeds; what is under way is completed. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            for (Map<Datacenter, Feed> running : feeds.values()) {
+                running.values().forEach(Feed::stop);
+            }
+        }
+        watch.shutdownNow();
+        feedThreads.shutdown();
+        fillThreads.shutdown();
+        try {
+            if (!feedThreads.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("A feed did not stop in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

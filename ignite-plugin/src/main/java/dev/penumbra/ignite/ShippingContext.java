@@ -1,0 +1,84 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.BinaryRows;
+import dev.penumbra.shadow.Catalogue;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Dictionaries;
+import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.Storage;
+import dev.penumbra.shadow.ValueCodec;
+import java.time.InstantSource;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.apache.ignite.Ignite;
+
+/** What all parts of one node's shipping share. Safe for use by several threads. */
+final class ShippingContext {
+    private final Ignite ignite;
+    private final PenumbraConfiguration configuration;
+    private final Catalogue catalogue;
+    private final Dictionaries dictionaries;
+    private final ValueCodec codec;
+    private final InstantSource clock;
+    private final ConcurrentMap<Datacenter, Progress> progress = new ConcurrentHashMap<>();
+
+    ShippingContext(
+            Ignite ignite,
+            PenumbraConfiguration configuration,
+            Catalogue catalogue,
+            Dictionaries dictionaries,
+            ValueCodec codec,
+            InstantSource clock) {
+        this.ignite = ignite;
+        this.configuration = configuration;
+        this.catalogue = catalogue;
+        this.dictionaries = dictionaries;
+        this.codec = codec;
+        this.clock = clock;
+    }
+
+    Ignite ignite() {
+        return ignite;
+    }
+
+    PenumbraConfiguration configuration() {
+        return configuration;
+    }
+
+    Catalogue catalogue() {
+        return catalogue;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    Storage storage() {
+        return configuration.storage();
+    }
+
+    Datacenter home() {
+        return configuration.homeDatacenter();
+    }
+
+    /** The progress of a datacenter, whose cache is created when it is not there yet. */
+    Progress progress(Datacenter datacenter) {
+        return progress.computeIfAbsent(datacenter, key -> new Progress(ignite, key, storage()));
+    }
+
+    /** What writes the rows of a copy that is built; creates its cache when it is not there yet. */
+    Follower follower(Copy copy, CompressionChoice compression) {
+        ignite.getOrCreateCache(storage().copy(copy));
+        return new Follower(
+                copy,
+                new BinaryRows(ignite.binary(), copy),
+                GridInternals.versionedCache(ignite, copy.cacheName()),
+                compression);
+    }
+
+    CompressionChoice compressionChoice() {
+        return new CompressionChoice(ignite, codec, dictionaries, configuration.dictionaryBytes());
+    }
+}

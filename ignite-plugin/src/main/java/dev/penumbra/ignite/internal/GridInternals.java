@@ -1,0 +1,174 @@
+package dev.penumbra.ignite.internal;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.ValueCodec;
+import java.io.Serializable;
+import java.util.function.BooleanSupplier;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCheckedException;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.cache.CachePeekMode;
+import org.apache.ignite.cluster.ClusterGroup;
+import org.apache.ignite.cluster.ClusterNode;
+import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.internal.IgniteFutureTimeoutCheckedException;
+import org.apache.ignite.internal.IgniteInternalFuture;
+import org.apache.ignite.internal.cache.transform.CacheObjectTransformerProcessor;
+import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
+import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManager;
+import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
+import org.jspecify.annotations.Nullable;
+
+/** The doors into Ignite's internals. */
+@Internal
+public final class GridInternals {
+    private static final long EXCHANGE_LOOK_MILLIS = 50;
+
+    private GridInternals() {}
+
+    /**
+     * A cache of a copy, for writing by position.
+     *
+     * @throws dev.penumbra.model.PenumbraException with {@link dev.penumbra.model.ErrorCode#SHADOW_NOT_FOUND} when the
+     *     grid has no such cache
+     */
+    public static VersionedCache versionedCache(Ignite ignite, String name) {
+        return new GridVersionedCache((IgniteEx) ignite, name);
+    }
+
+    /** The component that Ignite asks a plugin for, or null when it asks for one that is not ours. */
+    public static @Nullable Object nodeComponent(Ignite ignite, Class<?> type, ValueCodec codec) {
+        return type == CacheObjectTransformerProcessor.class
+                ? new ValueTransformer(((IgniteEx) ignite).context(), codec)
+                : null;
+    }
+
+    /** The component that Ignite asks a copy's cache for, or null when it asks for one that is not ours. */
+    public static @Nullable Object copyComponent(Class<?> type) {
+        return type == CacheConflictResolutionManager.class ? new PositionOrder<Object, Object>() : null;
+    }
+
+    /**
+     * Copies one partition of a home image into a copy of the same layout, on the node that owns it. Waits.
+     *
+     * @return how many rows the partition had
+     */
+    public static long transfer(Ignite ignite, Copy from, Copy to, int partition) {
+        ClusterNode owner = ignite.affinity(from.cacheName()).mapPartitionToNode(partition);
+        if (owner == null) {
+            throw new PenumbraException(ErrorCode.DATACENTER_NOT_FOUND)
+                    .with("datacenter", from.name().datacenter());
+        }
+        String targetType = from.valueType().equals(to.valueType()) ? null : to.valueType();
+        PartitionTransfer job = new PartitionTransfer(from.cacheName(), to.cacheName(), targetType, partition);
+        return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
+    }
+
+    /**
+     * How much a copy holds.
+     *
+     * <p>A class, because Ignite cannot carry records between nodes.
+     */
+    public static final class CopySize implements Serializable {
+        /** Nothing. */
+        public static final CopySize NONE = new CopySize(0, 0, 0);
+
+        private static final long serialVersionUID = 1L;
+
+        private final long rows;
+        private final long rawBytes;
+        private final long storedBytes;
+
+        CopySize(long rows, long rawBytes, long storedBytes) {
+            this.rows = rows;
+            this.rawBytes = rawBytes;
+            this.storedBytes = storedBytes;
+        }
+
+        /** Its rows. */
+        public long rows() {
+            return rows;
+        }
+
+        /** The size of its values before compression. */
+        public long rawBytes() {
+            return rawBytes;
+        }
+
+        /** The size of its values as stored. */
+        public long storedBytes() {
+            return storedBytes;
+        }
+    }
+
+    /** Counts the rows of a copy and their bytes, by reading them all on the nodes that hold them. Waits. */
+    public static CopySize measure(Ignite ignite, Copy copy) {
+        ClusterGroup nodes = DatacenterNodes.in(ignite.cluster(), copy.name().datacenter());
+        if (nodes.nodes().isEmpty()) {
+            return CopySize.NONE;
+        }
+        long rows = 0;
+        long raw = 0;
+        long stored = 0;
+        for (CopySize part : ignite.compute(nodes).broadcast(new CopyMeasure(copy.cacheName()))) {
+            rows += part.rows();
+            raw += part.rawBytes();
+            stored += part.storedBytes();
+        }
+        return new CopySize(rows, raw, stored);
+    }
+
+    /**
+     * Waits until every node has completed the exchange that follows the last node to join or leave. From then on no node
+     * acts on a request of a node that left before the call.
+     *
+     * @return false when {@code giveUp} became true first
+     */
+    public static boolean awaitExchange(Ignite ignite, BooleanSupplier giveUp) {
+        IgniteEx grid = (IgniteEx) ignite;
+        AffinityTopologyVersion version =
+                new AffinityTopologyVersion(ignite.cluster().topologyVersion());
+        IgniteInternalFuture<?> ready =
+                grid.context().cache().context().exchange().affinityReadyFuture(version);
+        try {
+            while (!ready.isDone()) {
+                if (giveUp.getAsBoolean()) {
+                    return false;
+                }
+                awaitBriefly(ready);
+            }
+        } catch (IgniteCheckedException e) {
+            throw new IgniteException(e);
+        }
+        return true;
+    }
+
+    private static void awaitBriefly(IgniteInternalFuture<?> future) throws IgniteCheckedException {
+        try {
+            future.get(EXCHANGE_LOOK_MILLIS);
+        } catch (IgniteFutureTimeoutCheckedException e) {
+            // The caller looks whether it is to give up.
+        }
+    }
+
+    /**
+     * A value that this node holds itself, also while it is still starting; null when it does not hold the key.
+     *
+     * @param cacheName a cache that this node may not have yet
+     */
+    public static byte @Nullable [] held(Ignite ignite, String cacheName, Integer key) {
+        @Nullable IgniteInternalCache<Integer, byte[]> cache =
+                ((IgniteEx) ignite).context().cache().internalCache(cacheName);
+        try {
+            return cache == null
+                    ? null
+                    : cache.localPeek(key, new CachePeekMode[] {CachePeekMode.PRIMARY, CachePeekMode.BACKUP});
+        } catch (IgniteCheckedException e) {
+            throw new IgniteException(e);
+        }
+    }
+}

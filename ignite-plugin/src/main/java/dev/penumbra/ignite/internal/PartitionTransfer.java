@@ -1,0 +1,121 @@
+package dev.penumbra.ignite.internal;
+
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCheckedException;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.binary.BinaryObject;
+import org.apache.ignite.binary.BinaryObjectBuilder;
+import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
+import org.apache.ignite.internal.processors.cache.CacheObject;
+import org.apache.ignite.internal.processors.cache.GridCacheContext;
+import org.apache.ignite.internal.processors.cache.KeyCacheObject;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
+import org.apache.ignite.internal.processors.cache.dr.GridCacheDrInfo;
+import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
+import org.apache.ignite.internal.util.lang.GridIterator;
+import org.apache.ignite.lang.IgniteCallable;
+import org.apache.ignite.resources.IgniteInstanceResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies the rows of one partition from the node that owns it, each with the position it carries.
+ *
+ * <p>Rows of the same binary type keep their compressed bytes; otherwise they are built anew under the target's type. Two
+ * batches are in memory at a time.
+ */
+final class PartitionTransfer implements IgniteCallable<Long> {
+    private static final long serialVersionUID = 1L;
+
+    private static final int BATCH = 1_024;
+
+    private final String from;
+    private final String to;
+    private final @Nullable String targetType;
+    private final int partition;
+
+    @IgniteInstanceResource
+    private transient @Nullable Ignite ignite;
+
+    PartitionTransfer(String from, String to, @Nullable String targetType, int partition) {
+        this.from = from;
+        this.to = to;
+        this.targetType = targetType;
+        this.partition = partition;
+    }
+
+    @Override
+    public Long call() {
+        IgniteEx grid = (IgniteEx) java.util.Objects.requireNonNull(ignite);
+        GridCacheContext<?, ?> source =
+                grid.context().cache().internalCache(from).context();
+        GridVersionedCache target = new GridVersionedCache(grid, to);
+        if (!source.gate().enterIfNotStopped()) {
+            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", from);
+        }
+        try {
+            return copyOwned(grid, source, target);
+        } finally {
+            source.gate().leave();
+        }
+    }
+
+    private long copyOwned(IgniteEx grid, GridCacheContext<?, ?> source, GridVersionedCache target) {
+        GridDhtLocalPartition owned = source.topology().localPartition(partition, AffinityTopologyVersion.NONE, false);
+        // A partition that is moving here does not have all rows yet.
+        if (owned == null || owned.state() != GridDhtPartitionState.OWNING || !owned.reserve()) {
+            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE)
+                    .with("cache", from)
+                    .with("partition", partition);
+        }
+        try {
+            return copy(grid, source, target);
+        } catch (IgniteCheckedException e) {
+            throw new IgniteException(e);
+        } finally {
+            owned.release();
+        }
+    }
+
+    private long copy(IgniteEx grid, GridCacheContext<?, ?> source, GridVersionedCache target)
+            throws IgniteCheckedException {
+        GridIterator<CacheDataRow> rows = source.offheap().cachePartitionIterator(source.cacheId(), partition, false);
+        CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
+        List<Map.Entry<KeyCacheObject, GridCacheDrInfo>> batch = new ArrayList<>(BATCH);
+        long count = 0;
+        while (rows.hasNext()) {
+            CacheDataRow row = rows.next();
+            CacheObject value = targetType == null ? row.value() : renamed(grid, target, row.value());
+            batch.add(Map.entry(
+                    row.key(), new GridCacheDrInfo(value, row.version().conflictVersion())));
+            count++;
+            if (batch.size() == BATCH) {
+                underWay.join();
+                underWay = target.write(batch, List.of());
+                batch = new ArrayList<>(BATCH);
+            }
+        }
+        underWay.join();
+        target.write(batch, List.of()).join();
+        return count;
+    }
+
+    private CacheObject renamed(IgniteEx grid, GridVersionedCache target, CacheObject value) {
+        BinaryObject row = (BinaryObject) value;
+        BinaryObjectBuilder builder = grid.binary().builder(java.util.Objects.requireNonNull(targetType));
+        for (String field : row.type().fieldNames()) {
+            Object content = row.field(field);
+            if (content != null) {
+                builder.setField(field, content);
+            }
+        }
+        return target.cacheObject(builder.build());
+    }
+}

@@ -1,0 +1,306 @@
+package dev.penumbra.ignite.internal;
+
+import dev.penumbra.ignite.internal.QueryScript.Ddl;
+import dev.penumbra.ignite.internal.QueryScript.Engine;
+import dev.penumbra.ignite.internal.QueryScript.Explain;
+import dev.penumbra.ignite.internal.QueryScript.Step;
+import dev.penumbra.ignite.sql.Copies;
+import dev.penumbra.ignite.sql.CopyNames;
+import dev.penumbra.ignite.sql.NameRouter;
+import dev.penumbra.ignite.sql.NamedText;
+import dev.penumbra.ignite.sql.Reads;
+import dev.penumbra.ignite.sql.Routing;
+import dev.penumbra.ignite.sql.ShadowDdl;
+import dev.penumbra.ignite.sql.ShadowStatement;
+import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.shadow.Shadows;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.calcite.schema.SchemaPlus;
+import org.apache.ignite.cache.query.FieldsQueryCursor;
+import org.apache.ignite.internal.GridKernalContext;
+import org.apache.ignite.internal.GridKernalContextImpl;
+import org.apache.ignite.internal.processors.GridProcessorAdapter;
+import org.apache.ignite.internal.processors.authentication.User;
+import org.apache.ignite.internal.processors.cache.query.IgniteQueryErrorCode;
+import org.apache.ignite.internal.processors.query.GridQueryFieldMetadata;
+import org.apache.ignite.internal.processors.query.IgniteSQLException;
+import org.apache.ignite.internal.processors.query.QueryContext;
+import org.apache.ignite.internal.processors.query.QueryEngine;
+import org.apache.ignite.internal.processors.query.QueryProperties;
+import org.apache.ignite.internal.processors.query.QueryUtils;
+import org.apache.ignite.internal.processors.query.calcite.CalciteQueryProcessor;
+import org.apache.ignite.internal.processors.query.calcite.util.Commons;
+import org.apache.ignite.internal.processors.security.SecurityContext;
+import org.apache.ignite.plugin.security.SecurityException;
+import org.apache.ignite.plugin.security.SecurityPermission;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ignite's Calcite engine with Penumbra's statements and names of copies in front of it.
+ *
+ * <p>A text without any word of Penumbra's is handed on as it came, after one look at its characters. In any other the
+ * names of copies are replaced before the engine sees it, in every execution anew: the engine's plan cache is keyed by
+ * the text, so each choice of copies has a plan of its own and no choice outlives the execution it was made for.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngine {
+    private final QueryScripts scripts =
+            new QueryScripts(new QueryTables(() -> calcite().frameworkConfig().getParserConfig()));
+
+    /** Volatile: looked up once by whichever query comes first. */
+    private volatile @Nullable CalciteQueryProcessor calcite;
+
+    /** Volatile: set by the thread that starts the plugin, read by those that run queries. */
+    private volatile @Nullable ShadowQueryServices services;
+
+    private ShadowQueryEngine(GridKernalContext context) {
+        super(context);
+    }
+
+    /**
+     * Makes an engine that a node finds by {@link ShadowQueryEngineConfiguration}. To be called while the node asks its
+     * plugins for the Calcite engine's {@code FrameworkConfig}: later than the context exists, earlier than the node
+     * looks for its engines.
+     */
+    static ShadowQueryEngine addTo(GridKernalContext context) {
+        ShadowQueryEngine engine = new ShadowQueryEngine(context);
+        ((GridKernalContextImpl) context).add(engine);
+        return engine;
+    }
+
+    /**
+     * Opens the engine to Penumbra's statements and names; until then they are refused, and all else works.
+     *
+     * @param shadows the grid's shadows, for the statements that create and drop them
+     * @param copies how copies stand, asked in every execution that names one
+     * @param local the datacenter of this node; null when it is in none
+     * @param reads told which copies answer
+     */
+    void open(Shadows shadows, Copies copies, @Nullable Datacenter local, Reads reads) {
+        NameRouter router = new NameRouter(copies, this::knows, local);
+        services = new ShadowQueryServices(new ShadowDdl(shadows), router, reads);
+    }
+
+    private boolean knows(String schema, String table) {
+        SchemaPlus found = calcite().schemaHolder().schema(schema);
+        return found != null && found.getTable(table) != null;
+    }
+
+    @Override
+    public List<FieldsQueryCursor<List<?>>> query(
+            @Nullable QueryContext context, @Nullable String schema, String sql, Object... parameters) {
+        String session = session(schema);
+        if (!CopyNames.mayConcern(sql, session)) {
+            return calcite().query(context, schema, sql, parameters);
+        }
+        try {
+            QueryScript script = scripts.get(sql, session);
+            if (script.isUntouched()) {
+                return calcite().query(context, engineSchema(schema), sql, parameters);
+            }
+            return run(context, schema, script, parameters);
+        } catch (PenumbraException e) {
+            throw QueryFailures.of(e);
+        }
+    }
+
+    @Override
+    public List<List<GridQueryFieldMetadata>> parameterMetaData(
+            @Nullable QueryContext context, String schema, String sql) {
+        return metadata(context, schema, sql, true);
+    }
+
+    @Override
+    public List<List<GridQueryFieldMetadata>> resultSetMetaData(
+            @Nullable QueryContext context, String schema, String sql) {
+        return metadata(context, schema, sql, false);
+    }
+
+    @Override
+    public List<FieldsQueryCursor<List<?>>> queryBatched(
+            @Nullable QueryContext context, String schema, String sql, List<Object[]> batch) {
+        String session = session(schema);
+        if (!CopyNames.mayConcern(sql, session)) {
+            return calcite().queryBatched(context, schema, sql, batch);
+        }
+        try {
+            QueryScript script = scripts.get(sql, session);
+            if (!(script.steps().size() == 1 && script.steps().get(0) instanceof Engine engine)) {
+                throw new IgniteSQLException(
+                        "A statement of Penumbra's cannot be part of a batch",
+                        IgniteQueryErrorCode.UNEXPECTED_OPERATION);
+            }
+            NamedText named = engine.named();
+            if (named == null) {
+                return calcite().queryBatched(context, engineSchema(schema), sql, batch);
+            }
+            return routed(named, text -> calcite().queryBatched(context, engineSchema(schema), text, batch));
+        } catch (PenumbraException e) {
+            throw QueryFailures.of(e);
+        }
+    }
+
+    private List<FieldsQueryCursor<List<?>>> run(
+            @Nullable QueryContext context, @Nullable String schema, QueryScript script, Object[] parameters) {
+        if (script.steps().size() > 1 && failsOnSeveral(context)) {
+            throw new IgniteSQLException(
+                    "Multiple statements queries are not supported.", IgniteQueryErrorCode.UNSUPPORTED_OPERATION);
+        }
+        List<FieldsQueryCursor<List<?>>> cursors = new ArrayList<>();
+        try {
+            for (Step step : script.steps()) {
+                Object[] own = script.steps().size() == 1 ? parameters : slice(step, parameters);
+                cursors.addAll(run(context, schema, step, own));
+            }
+            return cursors;
+        } catch (RuntimeException | Error e) {
+            for (FieldsQueryCursor<List<?>> cursor : cursors) {
+                try {
+                    cursor.close();
+                } catch (RuntimeException closing) {
+                    e.addSuppressed(closing);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private List<FieldsQueryCursor<List<?>>> run(
+            @Nullable QueryContext context, @Nullable String schema, Step step, Object[] parameters) {
+        if (step instanceof Engine engine) {
+            NamedText named = engine.named();
+            if (named == null) {
+                return calcite().query(context, engineSchema(schema), engine.sql(), parameters);
+            }
+            return routed(named, text -> calcite().query(context, engineSchema(schema), text, parameters));
+        }
+        if (step instanceof Explain explain) {
+            Routing routing = services().router().route(explain.query());
+            // Planned but not run, so that a query that could not run is not explained as if it could.
+            calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
+            return List.of(QueryAnswers.explained(routing));
+        }
+        define(((Ddl) step).statement());
+        return List.of(QueryAnswers.done());
+    }
+
+    /** Runs a text on the copies that may answer it now. */
+    private List<FieldsQueryCursor<List<?>>> routed(
+            NamedText named, Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
+        ShadowQueryServices open = services();
+        Routing routing = open.router().route(named);
+        List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
+        if (named.executed()) {
+            for (Routing.Answer answer : routing.read()) {
+                open.reads().started(answer.source(), answer.table());
+            }
+        }
+        return cursors;
+    }
+
+    private void define(ShadowStatement statement) {
+        authorize();
+        ShadowQueryServices open = services();
+        if (statement instanceof CreateShadow create) {
+            open.ddl().run(create);
+        } else if (statement instanceof DropShadow drop) {
+            open.ddl().run(drop);
+        }
+    }
+
+    /** Ignite's built-in authentication permits everything to every user; only its first one administers the grid. */
+    private void authorize() {
+        ctx.security().authorize(SecurityPermission.ADMIN_OPS);
+        if (!ctx.config().isAuthenticationEnabled() || ctx.security().isDefaultContext()) {
+            return;
+        }
+        SecurityContext security = ctx.security().securityContext();
+        if (!User.DFAULT_USER_NAME.equals(security.subject().login())) {
+            throw new SecurityException("Creating and dropping shadows needs the grid's administrator [user="
+                    + security.subject().login() + ']');
+        }
+    }
+
+    private List<List<GridQueryFieldMetadata>> metadata(
+            @Nullable QueryContext context, @Nullable String schema, String sql, boolean ofParameters) {
+        String session = session(schema);
+        if (!CopyNames.mayConcern(sql, session)) {
+            return engineMetadata(context, schema, sql, ofParameters);
+        }
+        try {
+            QueryScript script = scripts.get(sql, session);
+            if (script.isUntouched()) {
+                return engineMetadata(context, engineSchema(schema), sql, ofParameters);
+            }
+            List<List<GridQueryFieldMetadata>> metadata = new ArrayList<>();
+            for (Step step : script.steps()) {
+                if (step instanceof Engine engine) {
+                    NamedText named = engine.named();
+                    String text = named == null
+                            ? engine.sql()
+                            : services().router().route(named).sql();
+                    metadata.addAll(engineMetadata(context, engineSchema(schema), text, ofParameters));
+                } else if (step instanceof Explain explain && ofParameters) {
+                    String text = services().router().route(explain.query()).sql();
+                    metadata.addAll(engineMetadata(context, engineSchema(schema), text, true));
+                } else {
+                    metadata.add(step instanceof Explain ? QueryAnswers.EXPLAIN_FIELDS : List.of());
+                }
+            }
+            return metadata;
+        } catch (PenumbraException e) {
+            throw QueryFailures.of(e);
+        }
+    }
+
+    private List<List<GridQueryFieldMetadata>> engineMetadata(
+            @Nullable QueryContext context, @Nullable String schema, String sql, boolean ofParameters) {
+        return ofParameters
+                ? calcite().parameterMetaData(context, schema, sql)
+                : calcite().resultSetMetaData(context, schema, sql);
+    }
+
+    private static boolean failsOnSeveral(@Nullable QueryContext context) {
+        QueryProperties properties = context == null ? null : context.unwrap(QueryProperties.class);
+        return properties != null && properties.isFailOnMultipleStmts();
+    }
+
+    private static Object[] slice(Step step, Object[] parameters) {
+        int from = Math.min(step.firstParameter(), parameters.length);
+        return Arrays.copyOfRange(parameters, from, Math.min(from + step.parameters(), parameters.length));
+    }
+
+    private static String session(@Nullable String schema) {
+        return schema == null ? QueryUtils.DFLT_SCHEMA : schema;
+    }
+
+    /** {@code SHADOW} is no schema of the engine's; every name that it would complete has been replaced. */
+    private static @Nullable String engineSchema(@Nullable String schema) {
+        return CopyNames.ANY.equals(schema) ? QueryUtils.DFLT_SCHEMA : schema;
+    }
+
+    private ShadowQueryServices services() {
+        ShadowQueryServices open = services;
+        if (open == null) {
+            throw new PenumbraException(ErrorCode.SQL_NOT_READY);
+        }
+        return open;
+    }
+
+    private CalciteQueryProcessor calcite() {
+        CalciteQueryProcessor found = calcite;
+        if (found == null) {
+            found = Commons.lookupComponent(ctx, CalciteQueryProcessor.class);
+            calcite = found;
+        }
+        return found;
+    }
+}

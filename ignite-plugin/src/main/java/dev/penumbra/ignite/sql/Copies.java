@@ -1,0 +1,55 @@
+package dev.penumbra.ignite.sql;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.Shadows;
+import java.util.Optional;
+
+/**
+ * The copies of the grid by their SQL names.
+ *
+ * <p>Asked by every execution of every statement that names a copy, by many threads at once; answers from this node's
+ * memory and never waits.
+ */
+@Internal
+public interface Copies {
+    /**
+     * A datacenter's shadow of a table.
+     *
+     * @param table the table's name in SQL, letter by letter
+     */
+    Optional<Copy> shadow(Datacenter datacenter, String table);
+
+    /**
+     * The home image of a table. An empty answer means that nothing is known against it: the name is then left to the
+     * engine, which knows whether such a table exists.
+     *
+     * @param table the table's name in SQL, letter by letter
+     */
+    Optional<Copy> home(String table);
+
+    /**
+     * The copies in a catalogue, found by walking through it: right for a catalogue that is in memory and has few
+     * entries. The catalogue lists shadows only, so home images are unknown to it.
+     */
+    static Copies in(Shadows shadows) {
+        return new Copies() {
+            @Override
+            public Optional<Copy> shadow(Datacenter datacenter, String table) {
+                for (ShadowStatus status : shadows.all()) {
+                    if (status.sqlTable().equals(table)
+                            && status.definition().name().datacenter().equals(datacenter)) {
+                        return Optional.of(new Copy(status.phase(), status.applied()));
+                    }
+                }
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Copy> home(String table) {
+                return Optional.empty();
+            }
+        };
+    }
+}

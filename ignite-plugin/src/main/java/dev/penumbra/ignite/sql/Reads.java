@@ -1,0 +1,24 @@
+package dev.penumbra.ignite.sql;
+
+import dev.penumbra.model.api.Internal;
+
+/**
+ * Counts which copies answer reads. Called on the reading thread, by many at once; must not wait or fail.
+ */
+@FunctionalInterface
+@Internal
+public interface Reads {
+    /** Which kind of copy answered. */
+    enum Source {
+        SHADOW,
+        HOME
+    }
+
+    /**
+     * A statement has been handed to the engine that reads this copy; called once for each copy that it reads, however
+     * often it names it.
+     *
+     * @param table the copy's table in SQL, without its schema
+     */
+    void started(Source source, String table);
+}

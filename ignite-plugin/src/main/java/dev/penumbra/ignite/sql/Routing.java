@@ -1,0 +1,59 @@
+package dev.penumbra.ignite.sql;
+
+import dev.penumbra.model.Position;
+import dev.penumbra.model.api.Internal;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which copies answer one execution of a text.
+ *
+ * @param sql the text to run: each name replaced in place, all else as it was typed
+ * @param answers one for each copy and the name by which it was asked for
+ */
+@Internal
+public record Routing(String sql, List<Answer> answers) {
+    /**
+     * A name and the copy that answers it.
+     *
+     * @param asked the name as SQL sees it, for example {@code SHADOW.ORDERS}
+     * @param schema the schema of the copy that answers
+     * @param table its table
+     * @param reason why this one
+     * @param applied the position up to which the copy has its source's changes; null when it is not known here
+     */
+    public record Answer(
+            String asked,
+            String schema,
+            String table,
+            String reason,
+            @Nullable Position applied) {
+        /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
+        public String copy() {
+            return schema + "." + table;
+        }
+
+        /** Whether this is a shadow or the home image. */
+        public Reads.Source source() {
+            return schema.equals(CopyNames.HOME) ? Reads.Source.HOME : Reads.Source.SHADOW;
+        }
+    }
+
+    public Routing {
+        answers = List.copyOf(answers);
+    }
+
+    /** One answer for each copy, by whatever names it was asked for. */
+    public List<Answer> read() {
+        if (answers.size() < 2) {
+            return answers;
+        }
+        Map<String, Answer> byCopy = new LinkedHashMap<>();
+        for (Answer answer : answers) {
+            byCopy.putIfAbsent(answer.copy(), answer);
+        }
+        return List.copyOf(byCopy.values());
+    }
+}

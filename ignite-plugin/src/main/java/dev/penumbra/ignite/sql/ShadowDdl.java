@@ -1,0 +1,107 @@
+package dev.penumbra.ignite.sql;
+
+import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.Shadows;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Runs the statements that create and drop shadows.
+ *
+ * <p>Safe for use by several threads.
+ */
+@Internal
+public final class ShadowDdl {
+    private final Shadows shadows;
+
+    public ShadowDdl(Shadows shadows) {
+        this.shadows = shadows;
+    }
+
+    /**
+     * Creates a shadow.
+     *
+     * @throws PenumbraException when the source is unknown, or as {@link Shadows#create} says
+     */
+    public void run(CreateShadow statement) {
+        List<String> matches = matches(statement.source(), shadows.sources());
+        if (matches.isEmpty()) {
+            throw statement
+                    .source()
+                    .place()
+                    .in(new PenumbraException(ErrorCode.SOURCE_NOT_FOUND)
+                            .with("source", statement.source().text())
+                            .with("known", shadows.sources()));
+        }
+        shadows.create(
+                new ShadowDefinition(
+                        name(statement.source(), matches, statement.table(), statement.datacenter()),
+                        statement.compression(),
+                        statement.nearRows()),
+                statement.ifNotExists());
+    }
+
+    /**
+     * Drops a shadow.
+     *
+     * @throws PenumbraException when there is no such shadow, or as {@link Shadows#drop} says
+     */
+    public void run(DropShadow statement) {
+        // A shadow may outlive the last node that knows its source.
+        Set<String> known = new LinkedHashSet<>(shadows.sources());
+        for (ShadowStatus status : shadows.all()) {
+            known.add(status.definition().name().source());
+        }
+        List<String> matches = matches(statement.source(), known);
+        if (matches.isEmpty()) {
+            if (statement.ifExists()) {
+                return;
+            }
+            throw statement
+                    .source()
+                    .place()
+                    .in(new PenumbraException(ErrorCode.SHADOW_NOT_FOUND)
+                            .with("source", statement.source().text())
+                            .with("known", known));
+        }
+        shadows.drop(
+                name(statement.source(), matches, statement.table(), statement.datacenter()), statement.ifExists());
+    }
+
+    private static ShadowName name(SourceName asked, List<String> matches, TableName table, Datacenter datacenter) {
+        if (matches.size() > 1) {
+            throw asked.place()
+                    .in(new PenumbraException(ErrorCode.SOURCE_AMBIGUOUS)
+                            .with("source", asked.text())
+                            .with("known", matches));
+        }
+        return new ShadowName(matches.get(0), table, datacenter);
+    }
+
+    /** The source spelled exactly so, else, for a name without quotes, those spelled so in another letter case. */
+    private static List<String> matches(SourceName asked, Collection<String> known) {
+        if (known.contains(asked.text())) {
+            return List.of(asked.text());
+        }
+        if (asked.exact()) {
+            return List.of();
+        }
+        String folded = asked.text().toUpperCase(Locale.ROOT);
+        return known.stream()
+                .filter(source -> source.toUpperCase(Locale.ROOT).equals(folded))
+                .toList();
+    }
+}

@@ -1,0 +1,30 @@
+package dev.penumbra.ignite.sql;
+
+import dev.penumbra.model.api.Internal;
+
+/**
+ * One place where a statement names a copy.
+ *
+ * @param statement counts the text's statements from 0
+ * @param schema the schema as SQL sees it, one of Penumbra's; the session's when the text names none
+ * @param table the table as SQL sees it
+ * @param start offset of the schema's first character, or of the table's when the text names no schema
+ * @param end offset behind the schema's last character; equal to {@code start} when the text names no schema
+ * @param renamed whether an alias stands for the table, so that its columns do not go by its own name
+ */
+@Internal
+public record TableUse(int statement, Role role, String schema, String table, int start, int end, boolean renamed) {
+    /** What a statement does with a table that it names. */
+    public enum Role {
+        /** Reads it. */
+        READ,
+        /** Names one of its columns, or all of them, by the table's full name. */
+        COLUMN,
+        /** Inserts into it, updates it, deletes from it or merges into it. */
+        WRITE,
+        /** Creates, alters or drops a table or view of this name. */
+        DEFINE,
+        /** Reads it in the query of a view that is being created. */
+        VIEW
+    }
+}

@@ -1,0 +1,243 @@
+package dev.penumbra.ignite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.penumbra.ignite.sql.Script.Own;
+import dev.penumbra.ignite.sql.Script.Plain;
+import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.ShadowDefinition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GrammarTest {
+    private static ShadowStatement only(String sql) {
+        Script script = Script.of(sql, "PUBLIC");
+        assertThat(script.parts()).hasSize(1);
+        return ((Own) script.parts().get(0)).statement();
+    }
+
+    @Test
+    void create_withoutOptions_hasTheDefaults() {
+        assertThat(only("CREATE SHADOW OF crm.public.orders IN DATACENTER 'eu'"))
+                .isEqualTo(new CreateShadow(
+                        new SourceName("crm", false, new Place(1, 18)),
+                        new TableName("PUBLIC", "ORDERS"),
+                        new Datacenter("eu"),
+                        Compression.ZSTD,
+                        ShadowDefinition.NEAR_ROWS_DEFAULT,
+                        false));
+    }
+
+    @Test
+    void create_withOptions_takesThemInAnyOrderAndLetterCase() {
+        CreateShadow create = (CreateShadow)
+                only(
+                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4');");
+        assertThat(create.compression()).isEqualTo(Compression.LZ4);
+        assertThat(create.nearRows()).isZero();
+        assertThat(create.ifNotExists()).isTrue();
+        assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
+    }
+
+    @Test
+    void names_inQuotes_areKeptLetterByLetter() {
+        CreateShadow create =
+                (CreateShadow) only("CREATE SHADOW OF \"Crm\".\"a \"\"b\"\"\".\"straße.Ω\" IN DATACENTER 'eu'");
+        assertThat(create.source()).isEqualTo(new SourceName("Crm", true, new Place(1, 18)));
+        assertThat(create.table()).isEqualTo(new TableName("a \"b\"", "straße.Ω"));
+    }
+
+    @Test
+    void names_withoutQuotes_foldToUpperCaseInEveryAlphabet() {
+        CreateShadow create = (CreateShadow) only("CREATE SHADOW OF crm.öffentlich.заказы IN DATACENTER 'eu'");
+        assertThat(create.table()).isEqualTo(new TableName("ÖFFENTLICH", "ЗАКАЗЫ"));
+    }
+
+    @Test
+    void names_mayBeWordsOfTheGrammar() {
+        DropShadow drop = (DropShadow) only("DROP SHADOW OF of.in.datacenter IN DATACENTER 'eu'");
+        assertThat(drop.source().text()).isEqualTo("of");
+        assertThat(drop.table()).isEqualTo(new TableName("IN", "DATACENTER"));
+    }
+
+    @Test
+    void drop_ifExists_isRead() {
+        assertThat(only("/* off */ DROP -- it goes\n SHADOW IF EXISTS OF c.s.t // now\n IN DATACENTER 'eu' ; -- done"))
+                .isEqualTo(new DropShadow(
+                        new SourceName("c", false, new Place(2, 22)),
+                        new TableName("S", "T"),
+                        new Datacenter("eu"),
+                        true));
+    }
+
+    @Test
+    void explain_keepsTheQueryAtItsPlace() {
+        assertThat(only("EXPLAIN SHADOW\nSELECT ';' FROM SHADOW.T;"))
+                .isEqualTo(new ExplainShadow("              \nSELECT ';' FROM SHADOW.T"));
+    }
+
+    @ParameterizedTest(name = "{0} at {1}:{2}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            CREATE SHADOW                                                              | 1 | 14 | OF
+            CREATE SHADOW crm.public.t IN DATACENTER 'eu'                              | 1 | 15 | OF
+            CREATE SHADOW IF EXISTS OF c.s.t IN DATACENTER 'eu'                        | 1 | 18 | NOT
+            CREATE SHADOW IF NOT OF c.s.t IN DATACENTER 'eu'                           | 1 | 22 | EXISTS
+            CREATE SHADOW OF                                                           | 1 | 17 | the source's name
+            CREATE SHADOW OF 'c'.s.t IN DATACENTER 'eu'                                | 1 | 18 | the source's name
+            CREATE SHADOW OF "".s.t IN DATACENTER 'eu'                                 | 1 | 18 | the source's name
+            CREATE SHADOW OF U&"c".s.t IN DATACENTER 'eu'                              | 1 | 18 | the source's name
+            CREATE SHADOW OF c IN DATACENTER 'eu'                                      | 1 | 20 | '.' of source.schema.table
+            CREATE SHADOW OF c.t IN DATACENTER 'eu'                                    | 1 | 22 | '.' of source.schema.table
+            CREATE SHADOW OF c..t IN DATACENTER 'eu'                                   | 1 | 20 | the schema's name
+            CREATE SHADOW OF c.s. IN DATACENTER 'eu'                                   | 1 | 26 | IN
+            CREATE SHADOW OF c.s.1 IN DATACENTER 'eu'                                  | 1 | 22 | the table's name
+            CREATE SHADOW OF c.s.t.u IN DATACENTER 'eu'                                | 1 | 23 | source.schema.table and nothing more
+            CREATE SHADOW OF c.s.t                                                     | 1 | 23 | IN
+            CREATE SHADOW OF c.s.t; IN DATACENTER 'eu'                                 | 1 | 23 | IN
+            CREATE SHADOW OF c.s.t IN 'eu'                                             | 1 | 27 | DATACENTER
+            CREATE SHADOW OF c.s.t IN DATACENTER                                       | 1 | 37 | the datacenter's name in single quotes
+            CREATE SHADOW OF c.s.t IN DATACENTER eu                                    | 1 | 38 | the datacenter's name in single quotes
+            CREATE SHADOW OF c.s.t IN DATACENTER "eu"                                  | 1 | 38 | the datacenter's name in single quotes
+            CREATE SHADOW OF c.s.t IN DATACENTER ?                                     | 1 | 38 | the datacenter's name in single quotes
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu                                   | 1 | 38 | the datacenter's name in single quotes
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' x                                | 1 | 43 | end of statement
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' 'us'                             | 1 | 43 | end of statement
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH                             | 1 | 47 | '('
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ()                          | 1 | 49 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (SPEED = 1)                 | 1 | 49 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ('NEAR_ROWS' = 1)           | 1 | 49 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS 1)               | 1 | 59 | '='
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = -1)            | 1 | 61 | a whole number
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1.5)           | 1 | 61 | a whole number
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1e3)           | 1 | 61 | a whole number
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 2147483648)    | 1 | 61 | a whole number
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = '1')           | 1 | 61 | a whole number
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (COMPRESSION = ZSTD)        | 1 | 63 | 'ZSTD' or 'LZ4' or 'NONE'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (COMPRESSION = 'GZIP')      | 1 | 63 | 'ZSTD' or 'LZ4' or 'NONE'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1              | 1 | 62 | ')'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1,)            | 1 | 63 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, NEAR_ROWS = 2) | 1 | 64 | each option once
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1) WITH (NEAR_ROWS = 1) | 1 | 64 | end of statement
+            CREATE SHADOW /* OF c.s.t                                                  | 1 | 15 | OF
+            DROP SHADOW                                                                | 1 | 12 | OF
+            DROP SHADOW IF NOT EXISTS OF c.s.t IN DATACENTER 'eu'                      | 1 | 16 | EXISTS
+            DROP SHADOW OF c.s.t IN DATACENTER 'eu' CASCADE                            | 1 | 41 | end of statement
+            DROP SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1)               | 1 | 41 | end of statement
+            EXPLAIN SHADOW                                                             | 1 | 15 | a query
+            EXPLAIN SHADOW;                                                            | 1 | 15 | a query
+            SELECT 1; DROP SHADOW x                                                    | 1 | 23 | OF
+            """)
+    void badInput_isRefusedWhereItGoesWrong(String sql, int line, int column, String expected) {
+        PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
+        assertThat(refusal).as(sql).isNotNull();
+        assertThat(refusal.code()).isEqualTo(ErrorCode.SQL_SYNTAX);
+        assertThat(refusal.context()).containsEntry("line", "" + line).containsEntry("column", "" + column);
+        assertThat(refusal.context().get("expected")).startsWith(expected);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WHERE A > 1                      | 1 | 43 | WHERE
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' SEGMENTS (1, 2)                  | 1 | 43 | SEGMENTS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' KEYS (1)                         | 1 | 43 | KEYS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (TTL = '1h')                | 1 | 49 | TTL
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY')   | 1 | 49 | CONSISTENCY
+            CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 1  | ALTER SHADOW
+            REFRESH SHADOW OF c.s.t IN DATACENTER 'eu'                                 | 1 | 1  | REFRESH SHADOW
+            CREATE TRIGGER x AFTER INSERT ON T FOR EACH ROW CAPTURE                    | 1 | 1  | CREATE TRIGGER
+            drop trigger if exists x                                                   | 1 | 1  | DROP TRIGGER
+            SELECT * FROM SHADOW.T WITH CONSISTENCY EVENTUAL                           | 1 | 24 | WITH CONSISTENCY
+            SELECT * FROM T WITH CONSISTENCY BOUNDED '200ms'                           | 1 | 17 | WITH CONSISTENCY
+            EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY             | 1 | 39 | WITH CONSISTENCY
+            """)
+    void clausesOfTheLaterContract_areRefusedByNameAndPlace(String sql, int line, int column, String refused) {
+        PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
+        assertThat(refusal).as(sql).isNotNull();
+        assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_SUPPORTED);
+        assertThat(refusal.context())
+                .containsEntry("line", "" + line)
+                .containsEntry("column", "" + column)
+                .containsEntry("clause", refused)
+                .containsEntry("reason", "not supported in this version");
+    }
+
+    @Test
+    void position_countsLinesAndColumnsAsEditorsDo() {
+        assertThatThrownBy(() -> Script.of("SELECT 'a\nb';\r\n-- note\r\tCREATE\n\n  SHADOW\tOUF c.s.t", "PUBLIC"))
+                .hasMessageContaining("PENUMBRA-1009")
+                .hasMessageContaining("found=OUF")
+                .hasMessageContaining("line=6, column=10");
+    }
+
+    @Test
+    void datacenter_withABadName_isRefusedAtItsPlace() {
+        assertThatThrownBy(() -> Script.of("CREATE SHADOW OF c.s.t IN DATACENTER 'e-u'", "PUBLIC"))
+                .hasMessageContaining("PENUMBRA-1002")
+                .hasMessageContaining("datacenter=e-u, line=1, column=38");
+    }
+
+    @Test
+    void message_showsOnlyTheBeginningOfALongLiteral() {
+        assertThatThrownBy(() -> Script.of("CREATE SHADOW OF '" + "x".repeat(100_000) + "'", "PUBLIC"))
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(300));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 'CREATE SHADOW' FROM T",
+                "SELECT 1 -- ; DROP SHADOW x",
+                "SELECT 1 // ; DROP SHADOW x",
+                "SELECT /* ; CREATE SHADOW */ 1",
+                "SELECT \"; CREATE SHADOW\" FROM T",
+                "CREATE TABLE SHADOW(ID INT PRIMARY KEY)",
+                "SELECT SHADOW FROM T; SELECT HOME FROM U",
+                "WITH CONSISTENCY AS (SELECT 1 A) SELECT A FROM CONSISTENCY",
+                "WITH CONSISTENCY(A) AS (SELECT 1) SELECT A FROM CONSISTENCY",
+                "EXPLAIN PLAN FOR SELECT * FROM SHADOW.T",
+                "",
+                ";",
+                "'"
+            })
+    void otherTexts_areOnePlainPart_asTyped(String sql) {
+        assertThat(Script.of(sql, "PUBLIC").parts())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Plain.class, plain -> assertThat(plain.sql()).isSameAs(sql));
+    }
+
+    @Test
+    void severalStatements_areCutWithTheirParametersAndKeepTheirPlaces() {
+        String sql = "SELECT ?, '?' ;\nSELECT \"?\", ? /* ? */;\nCREATE SHADOW OF c.s.t IN DATACENTER 'eu';;\n"
+                + "EXPLAIN SHADOW SELECT * FROM SHADOW.T WHERE A = ?; DELETE FROM U WHERE B = ?";
+        Script script = Script.of(sql, "PUBLIC");
+        assertThat(script.parts()).hasSize(4);
+        Plain first = (Plain) script.parts().get(0);
+        assertThat(first.sql()).isEqualTo("SELECT ?, '?' ;\nSELECT \"?\", ? /* ? */");
+        assertThat(first.firstParameter()).isZero();
+        assertThat(first.parameters()).isEqualTo(2);
+        assertThat(((Own) script.parts().get(1)).statement()).isInstanceOf(CreateShadow.class);
+        Own explain = (Own) script.parts().get(2);
+        assertThat(explain.firstParameter()).isEqualTo(2);
+        assertThat(explain.parameters()).isEqualTo(1);
+        Plain last = (Plain) script.parts().get(3);
+        assertThat(last.firstParameter()).isEqualTo(3);
+        assertThat(last.parameters()).isEqualTo(1);
+        assertThat(last.sql()).hasSameSizeAs(sql).endsWith("; DELETE FROM U WHERE B = ?".replace(';', ' '));
+        assertThat(last.sql().strip()).isEqualTo("DELETE FROM U WHERE B = ?");
+    }
+}
