@@ -1,0 +1,205 @@
+package dev.penumbra.bench;
+
+import dev.penumbra.h2.Capture;
+import dev.penumbra.journal.JournalReader;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import dev.penumbra.shadow.BinaryRows;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.binary.BinaryObject;
+
+/**
+ * The time from the end of a commit in H2 until a reader in another datacenter sees the change, at a steady rate of commits.
+ */
+final class Freshness {
+    private static final int CHANGES_PER_SECOND = 1_000;
+    private static final int CHANGES_PER_SAMPLE = 20;
+    private static final int ROWS = 5_000;
+    private static final long SETTLE_MILLIS = 120_000;
+    private static final long LOOK_NANOS = 100_000;
+    private static final long NOT_COMMITTED = Long.MIN_VALUE;
+    private static final TableName ORDERS = new TableName("PUBLIC", "ORDERS");
+    private static final String VERSION = "O_VERSION";
+
+    private final Connection source;
+    private final IgniteCache<Object, BinaryObject> shadow;
+    private final IgniteCache<Object, BinaryObject> plain;
+    private final BinaryRows form;
+    private final Row row;
+    private final BlockingQueue<Sample> samples = new LinkedBlockingQueue<>();
+
+    /** A change whose arrival is watched. */
+    private record Sample(long key, int version, AtomicLong committedNanos, boolean counts) {}
+
+    private Freshness(
+            Connection source,
+            IgniteCache<Object, BinaryObject> shadow,
+            IgniteCache<Object, BinaryObject> plain,
+            BinaryRows form,
+            Row row) {
+        this.source = source;
+        this.shadow = shadow;
+        this.plain = plain;
+        this.form = form;
+        this.row = row;
+    }
+
+    static List<BenchmarkCase> measure(Effort effort) throws Exception {
+        try (ScratchDirectory directory = ScratchDirectory.create();
+                Connection source = DriverManager.getConnection(
+                        "jdbc:h2:file:" + directory.path().resolve("database"), "sa", "")) {
+            Path journal = directory.path().resolve("journal");
+            fill(source);
+            Capture.install(source, "PUBLIC.ORDERS", journal.toString());
+            settle(source);
+            try (GridOfThree grid = new GridOfThree(directory.path(), journal)) {
+                String name = name(journal);
+                Copy home = grid.homeImage(name, ORDERS);
+                Copy shadow = grid.createShadow(name, ORDERS, GridOfThree.US, Compression.ZSTD);
+                grid.createShadow(name, ORDERS, GridOfThree.EU, Compression.ZSTD);
+                IgniteCache<Object, BinaryObject> plain = grid.node(GridOfThree.HOME)
+                        .createCache(grid.like(shadow, "bench-put"))
+                        .withKeepBinary();
+                Freshness freshness = new Freshness(
+                        source,
+                        grid.node(GridOfThree.US)
+                                .<Object, BinaryObject>cache(shadow.cacheName())
+                                .withKeepBinary(),
+                        plain,
+                        new BinaryRows(grid.node(GridOfThree.HOME).binary(), home),
+                        Row.of(0L, 0, 1L, "customer note please deliver carefully"));
+                return freshness.run(effort.of(200, 5_000, 15_000), effort.of(400, 8_000, 30_000));
+            }
+        }
+    }
+
+    private static void fill(Connection source) throws SQLException {
+        try (Statement statement = source.createStatement()) {
+            statement.execute("CREATE TABLE ORDERS (O_ORDERKEY BIGINT PRIMARY KEY, " + VERSION
+                    + " INTEGER NOT NULL, O_CUSTKEY BIGINT NOT NULL, O_COMMENT VARCHAR(79) NOT NULL)");
+        }
+        try (PreparedStatement insert = source.prepareStatement(
+                "INSERT INTO ORDERS VALUES (?, 0, 1, 'customer note please deliver carefully')")) {
+            for (int i = 0; i < ROWS; i++) {
+                insert.setLong(1, i);
+                insert.addBatch();
+            }
+            insert.executeBatch();
+        }
+    }
+
+    private static void settle(Connection source) throws SQLException {
+        if (!Capture.settle(source, SETTLE_MILLIS)) {
+            throw new IllegalStateException("the journal does not follow");
+        }
+    }
+
+    private static String name(Path journal) {
+        try (JournalReader reader = JournalReader.openOldest(journal)) {
+            return reader.source();
+        }
+    }
+
+    /** Commits some changes that only warm up and then some that count. */
+    private List<BenchmarkCase> run(int warmups, int changes) throws Exception {
+        ExecutorService threads = Executors.newSingleThreadExecutor();
+        try {
+            int expected = (warmups + changes) / CHANGES_PER_SAMPLE;
+            Future<double[][]> watching = threads.submit(() -> watch(expected));
+            write(warmups, changes);
+            double[][] millis = watching.get();
+            Map<String, Double> beside =
+                    Map.of("samples", (double) millis[0].length, "changesPerSecond", (double) CHANGES_PER_SECOND);
+            List<BenchmarkCase> cases = new ArrayList<>();
+            for (int percent : new int[] {50, 99}) {
+                double visible = percentile(millis[0], percent);
+                double put = percentile(millis[1], percent);
+                cases.add(
+                        new BenchmarkCase("commit-to-visible/p" + percent, put, visible, put / visible, "ms", beside));
+            }
+            return cases;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private void write(int warmups, int changes) throws SQLException {
+        long begin = System.nanoTime();
+        try (PreparedStatement update =
+                source.prepareStatement("UPDATE ORDERS SET " + VERSION + " = ? WHERE O_ORDERKEY = ?")) {
+            for (int i = 0; i < warmups + changes; i++) {
+                long due = begin + i * (1_000_000_000L / CHANGES_PER_SECOND);
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    LockSupport.parkNanos(left);
+                }
+                int version = i + 1;
+                long key = i % ROWS;
+                AtomicLong committed = new AtomicLong(NOT_COMMITTED);
+                if (i % CHANGES_PER_SAMPLE == 0) {
+                    samples.add(new Sample(key, version, committed, i >= warmups));
+                }
+                update.setInt(1, version);
+                update.setLong(2, key);
+                // The connection commits by itself.
+                update.executeUpdate();
+                committed.set(System.nanoTime());
+            }
+        }
+    }
+
+    /** Milliseconds until visible, and those of a put into a like cache from the home node. */
+    private double[][] watch(int expected) throws InterruptedException {
+        List<double[]> seen = new ArrayList<>();
+        for (int i = 0; i < expected; i++) {
+            Sample sample = samples.take();
+            while (version(sample.key()) < sample.version()) {
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+            long visible = System.nanoTime();
+            while (sample.committedNanos().get() == NOT_COMMITTED) {
+                Thread.onSpinWait();
+            }
+            double waited = Math.max(0, visible - sample.committedNanos().get());
+            long begin = System.nanoTime();
+            plain.put(sample.key(), form.value(row));
+            double put = System.nanoTime() - begin;
+            if (sample.counts()) {
+                seen.add(new double[] {waited / 1e6, put / 1e6});
+            }
+        }
+        return new double[][] {
+            seen.stream().mapToDouble(sample -> sample[0]).toArray(),
+            seen.stream().mapToDouble(sample -> sample[1]).toArray(),
+        };
+    }
+
+    private int version(long key) {
+        BinaryObject value = shadow.get(key);
+        return value == null ? -1 : value.<Integer>field(VERSION);
+    }
+
+    private static double percentile(double[] figures, int percent) {
+        double[] sorted = figures.clone();
+        Arrays.sort(sorted);
+        return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+    }
+}

@@ -1,0 +1,27 @@
+package dev.penumbra.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class CaptureBenchmarkTest {
+    @Test
+    void run_reportsEveryCaseOfTheContract() throws Exception {
+        BenchmarkReport report = ReportShape.run(new CaptureBenchmark());
+
+        assertThat(report.rows())
+                .extracting(BenchmarkCase::name)
+                .containsExactly(
+                        "h2-file/insert/commit-each",
+                        "h2-file/insert/commit-100",
+                        "h2-file/update/commit-each",
+                        "h2-file/update/commit-100",
+                        "h2-mem/insert/commit-each",
+                        "h2-mem/insert/commit-100",
+                        "h2-mem/update/commit-each",
+                        "h2-mem/update/commit-100");
+        assertThat(report.rows())
+                .allSatisfy(row ->
+                        assertThat(row.beside().get("relayMicrosPerChange")).isPositive());
+    }
+}

@@ -1,0 +1,16 @@
+package dev.penumbra.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class ReadBenchmarkIT {
+    @Test
+    void run_reportsEveryCase() throws Exception {
+        BenchmarkReport report = ReportShape.run(new ReadBenchmark());
+
+        assertThat(report.rows())
+                .extracting(BenchmarkCase::name)
+                .containsExactly("local-hit/compressed", "local-hit/plain");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.bench;
+
+import org.jspecify.annotations.NullMarked;
