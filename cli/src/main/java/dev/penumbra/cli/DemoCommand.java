@@ -1,0 +1,137 @@
+package dev.penumbra.cli;
+
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Shows the whole way of a change on this machine, and checks it. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Fills an H2 database, captures it, starts a grid with the datacenters home, eu and us in this process, keeps"
+                    + " shadows in eu and us while writers and readers work, and compares every row at the end.",
+            "Ends with 1 when a copy differs from the source."
+        })
+final class DemoCommand implements Callable<Integer> {
+    private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+
+    private final Session session;
+
+    @Mixin
+    private final Output output = new Output();
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "" + Demo.ROWS_DEFAULT,
+            description = "Rows to begin with, about, in all three tables; default ${DEFAULT-VALUE}.")
+    private int rows;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            defaultValue = "" + Demo.SECONDS_DEFAULT,
+            description = "How long the workload lasts; default ${DEFAULT-VALUE}.")
+    private int seconds;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            defaultValue = "" + Demo.CHANGES_PER_SECOND_DEFAULT,
+            description = "Row changes a second, those included that are rolled back; default ${DEFAULT-VALUE}.")
+    private int rate;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "What the workload's choices depend on; default ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(names = "--keep", description = "Leave it running at the end, for JDBC and JMX, until it is stopped.")
+    private boolean keep;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "An empty directory for database and journal, which stay; by default a temporary one.")
+    private @Nullable Path data;
+
+    DemoCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() throws IOException, SQLException, InterruptedException {
+        atLeast("--rows", rows, Demo.ROWS_MIN);
+        atLeast("--seconds", seconds, 1);
+        atLeast("--rate", rate, 1);
+        // Ignite's warnings would tear the live view apart; failures still show.
+        System.setProperty("org.slf4j.simpleLogger.log.org.apache.ignite", "error");
+        @Nullable Path given = data;
+        Path directory = given == null ? Files.createTempDirectory("penumbra-demo-") : empty(given);
+        try (Demo demo = new Demo(directory, keep, output.err(), session.stop())) {
+            demo.prepare(rows);
+            DemoReport report = demo.run(Duration.ofSeconds(seconds), rate, seed);
+            if (output.isJson()) {
+                output.document(report.document());
+            } else {
+                report.print(output.out());
+            }
+            if (keep) {
+                keep(demo);
+            }
+            return report.ok() ? ExitCode.OK : ExitCode.FAILED_CHECK;
+        } catch (CancellationException e) {
+            output.err().println("penumbra: stopped");
+            return ExitCode.ENVIRONMENT;
+        } finally {
+            if (given == null) {
+                TemporaryFiles.delete(directory);
+            }
+        }
+    }
+
+    private void keep(Demo demo) {
+        demo.addresses().forEach(output.err()::println);
+        output.err().println("Ctrl-C ends it.");
+        output.err().flush();
+        while (!session.stop().await(LOOK_INTERVAL)) {
+            // Database and nodes work on threads of their own.
+        }
+    }
+
+    private static void atLeast(String option, int value, int min) {
+        if (value < min) {
+            throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
+                    .with("setting", option)
+                    .with("value", value)
+                    .with("min", min);
+        }
+    }
+
+    private static Path empty(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        try (Stream<Path> content = Files.list(directory)) {
+            if (content.findAny().isPresent()) {
+                throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
+                        .with("setting", "--data")
+                        .with("value", directory)
+                        .with("reason", "the directory is not empty");
+            }
+        }
+        return directory;
+    }
+}

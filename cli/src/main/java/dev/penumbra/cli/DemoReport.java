@@ -1,0 +1,103 @@
+package dev.penumbra.cli;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What a demo found.
+ *
+ * @param homeRows rows in the home images
+ * @param shadowRows rows in the shadows, by datacenter
+ * @param mismatches rows in any copy that are not as in the source, by copy
+ * @param written row changes that the workload committed
+ * @param rolledBack row changes that it rolled back
+ * @param journalled row changes that the workload made and the journal holds
+ * @param copied rows that stood in the tables before capture and that the journal holds
+ * @param freshnessP50 milliseconds from commit to visible in a shadow, median
+ * @param freshnessP99 the same, for 99 of 100 changes
+ * @param samples how many changes were timed
+ * @param reads statements on shadows
+ * @param fromShadow how often a shadow answered
+ * @param fromHome how often the home image answered
+ * @param valueRatio size of the shadows' values before compression divided by that after
+ * @param memoryRatio memory of the same copies without compression divided by that with it
+ * @param seconds how long the demo took
+ */
+record DemoReport(
+        long homeRows,
+        Map<String, Long> shadowRows,
+        Map<String, Long> mismatches,
+        long written,
+        long rolledBack,
+        long journalled,
+        long copied,
+        double freshnessP50,
+        double freshnessP99,
+        long samples,
+        long reads,
+        long fromShadow,
+        long fromHome,
+        double valueRatio,
+        double memoryRatio,
+        double seconds) {
+    private static final double THOUSAND = 1_000;
+
+    long mismatched() {
+        return mismatches.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Whether every copy equals the source and the journal holds what was committed, no more and no less. */
+    boolean ok() {
+        return mismatched() == 0 && journalled == written;
+    }
+
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("rows", map("home", homeRows, "shadow", shadowRows));
+        document.put("mismatches", mismatched());
+        document.put(
+                "changes",
+                map("written", written, "rolledBack", rolledBack, "journalled", journalled, "copied", copied));
+        document.put(
+                "freshnessMillis", map("p50", rounded(freshnessP50), "p99", rounded(freshnessP99), "samples", samples));
+        document.put("reads", map("total", reads, "fromShadow", fromShadow, "fromHome", fromHome));
+        document.put("compression", map("valueRatio", rounded(valueRatio), "memoryRatio", rounded(memoryRatio)));
+        document.put("seconds", rounded(seconds));
+        document.put("ok", ok());
+        return document;
+    }
+
+    private static Map<String, Object> map(Object... keysAndValues) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return map;
+    }
+
+    private static double rounded(double value) {
+        return Math.round(value * THOUSAND) / THOUSAND;
+    }
+
+    void print(PrintWriter out) {
+        out.println("rows         home " + homeRows + ", shadows " + shadowRows);
+        out.println("differences  " + mismatched() + " " + mismatches);
+        out.println("changes      " + written + " committed, " + rolledBack + " rolled back, " + journalled
+                + " in the journal beside " + copied + " rows that were there before");
+        out.println(String.format(
+                Locale.ROOT,
+                "freshness    half of the changes visible in a shadow within %.1f ms, 99 of 100 within %.1f ms (%d timed)",
+                freshnessP50,
+                freshnessP99,
+                samples));
+        out.println(
+                "reads        " + reads + ", answered by a shadow " + fromShadow + ", by the home image " + fromHome);
+        out.println(String.format(
+                Locale.ROOT, "compression  values %.2f to 1, memory with indexes %.2f to 1", valueRatio, memoryRatio));
+        out.println(String.format(Locale.ROOT, "took         %.1f s", seconds));
+        out.println(ok() ? "Every copy equals the source." : "The copies do NOT equal the source.");
+        out.flush();
+    }
+}

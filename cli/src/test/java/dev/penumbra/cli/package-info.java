@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.cli;
+
+import org.jspecify.annotations.NullMarked;
