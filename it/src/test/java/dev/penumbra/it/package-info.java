@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.it;
+
+import org.jspecify.annotations.NullMarked;
