@@ -129,8 +129,8 @@ public final class Relay {
     private Position syncingUpTo = Position.START;
     /** Everything up to here has left the outbox. */
     private Position settled = Position.START;
-    /** The source's write to disk that takes the last of that with it. */
-    private long settledBy;
+    /** The source's write to disk that takes the last of that with it; null before there was any. */
+    private Source.@Nullable Write settledBy;
 
     private @Nullable Mark awaited;
     private @Nullable Future<?> marking;
@@ -145,7 +145,7 @@ public final class Relay {
     private long givenUp;
 
     /** A position that may be marked as durable when the source has begun a write to its disk. */
-    private record Mark(Position upTo, long write) {}
+    private record Mark(Position upTo, Source.Write write) {}
 
     /** What the relay's thread knows of a captured table. */
     private static final class CapturedTable {
@@ -405,7 +405,7 @@ public final class Relay {
         } else {
             sleeping = true;
             if (!awake && !stopping && !source.hasOpenWriters()) {
-                LockSupport.parkNanos(settled.equals(durable) ? IDLE_PAUSE_NANOS : MARK_PAUSE_NANOS);
+                LockSupport.parkNanos(isMarkOwed() ? MARK_PAUSE_NANOS : IDLE_PAUSE_NANOS);
             }
             sleeping = false;
         }
@@ -646,7 +646,7 @@ public final class Relay {
             syncing = null;
             delete(reading, syncingIds);
             syncingIds = List.of();
-            settled = syncingUpTo;
+            settle(syncingUpTo);
         }
         if (syncing == null && !deletable.isEmpty()) {
             List<Long> ids = deletable;
@@ -660,13 +660,20 @@ public final class Relay {
             }
         }
         if (syncing == null && deletable.isEmpty()) {
-            settled = writer.last();
+            settle(writer.last());
+        }
+    }
+
+    /** Nothing up to a position is in the outbox any more: the source's next write makes it so on its disk, too. */
+    private void settle(Position upTo) {
+        if (!upTo.equals(settled)) {
+            settled = upTo;
+            settledBy = source.nextWrite();
         }
     }
 
     private void delete(SourceSession reading, List<Long> ids) throws SQLException {
         reading.delete(ids);
-        settledBy = source.nextWrite();
         ids.forEach(appended::remove);
     }
 
@@ -798,12 +805,13 @@ public final class Relay {
         boolean due = now - lastMarkNanos > configuration.markInterval().toNanos()
                 || settled.sequence() - durable.sequence() > CHANGES_BETWEEN_MARKS;
         Mark next = awaited;
-        if (next == null && due && !settled.equals(durable) && settled.sequence() > 0) {
+        Source.Write write = settledBy;
+        if (next == null && due && write != null && isMarkOwed()) {
             lastMarkNanos = now;
-            next = new Mark(settled, settledBy);
+            next = new Mark(settled, write);
             awaited = next;
         }
-        if (next != null && (!source.isPersistent() || source.hasBegun(next.write()))) {
+        if (next != null && (!source.isPersistent() || next.write().hasBegun())) {
             awaited = null;
             markingUpTo = next.upTo();
             marking = background.submit(() -> {
@@ -813,6 +821,10 @@ public final class Relay {
                 return null;
             });
         }
+    }
+
+    private boolean isMarkOwed() {
+        return settled.sequence() > 0 && !settled.equals(durable);
     }
 
     private void recover(SourceSession reading, JournalWriter writer) throws SQLException {
@@ -850,6 +862,7 @@ public final class Relay {
         deletable.clear();
         syncingIds = List.of();
         settled = Position.START;
+        settledBy = null;
         durable = writer.recovered().durable();
         tables.clear();
         Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();

@@ -12,14 +12,8 @@ public interface Source {
     /** Opens a session for the relay; it does not keep the database open. */
     SourceSession openSession() throws SQLException;
 
-    /** The number of the write to disk that will have taken with it everything committed by now; cheap. */
-    long nextWrite();
-
-    /**
-     * Whether a write has begun, or the source has nothing left to write. The source writes when it sees fit: the relay never
-     * asks it to, because more writes are more moments for what goes wrong in them.
-     */
-    boolean hasBegun(long write);
+    /** The first write to disk that takes with it everything a session could see of committed changes by now; cheap. */
+    Write nextWrite();
 
     /** Returns when all writes that have begun would survive a crash; may be called from any thread. */
     void force() throws SQLException;
@@ -44,4 +38,13 @@ public interface Source {
 
     /** Grows with every change of any table's layout; cheap. */
     long layoutVersion();
+
+    /**
+     * A write of the source to its disk. The source writes when it sees fit: the relay never asks it to, because more writes are
+     * more moments for what goes wrong in them. One thread uses it.
+     */
+    interface Write {
+        /** Whether it has begun, or the source has nothing left to write; once true, it stays so. */
+        boolean hasBegun();
+    }
 }

@@ -585,14 +585,46 @@ final class H2Database implements Source {
     }
 
     @Override
-    public long nextWrite() {
-        return database.getStore().getMvStore().getCurrentVersion() + 1;
+    public Write nextWrite() {
+        return new StoreWrite();
     }
 
-    @Override
-    public boolean hasBegun(long write) {
-        MVStore store = database.getStore().getMvStore();
-        return store.getCurrentVersion() >= write || !store.hasUnsavedChanges();
+    /**
+     * The store's first write after every transaction has ended that was being committed when this was made. H2 shows a
+     * transaction's changes to others before it has marked each of them as committed, and a write in between keeps the ones that are
+     * not as a crashed transaction's: they would be rolled back at the next opening.
+     */
+    private final class StoreWrite implements Write {
+        private static final long UNKNOWN = -1;
+
+        private final MVStore store = database.getStore().getMvStore();
+        private final List<Transaction> committing = new ArrayList<>();
+        private long version = UNKNOWN;
+
+        StoreWrite() {
+            for (Writer writer : writers.values()) {
+                Transaction transaction = writer.transaction;
+                if (transaction != null && transaction.getStatus() == Transaction.STATUS_COMMITTED) {
+                    committing.add(transaction);
+                }
+            }
+            look();
+        }
+
+        private void look() {
+            committing.removeIf(transaction -> transaction.getStatus() == Transaction.STATUS_CLOSED);
+            if (committing.isEmpty()) {
+                version = store.getCurrentVersion() + 1;
+            }
+        }
+
+        @Override
+        public boolean hasBegun() {
+            if (version == UNKNOWN) {
+                look();
+            }
+            return version != UNKNOWN && (store.getCurrentVersion() >= version || !store.hasUnsavedChanges());
+        }
     }
 
     @Override
