@@ -41,6 +41,7 @@ final class JournalledTables {
     private final List<String> lostBySource = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
     private final JournalReader reader;
+    private Position lastDurable = Position.START;
     private long transactions;
     private long changes;
     private long corrections;
@@ -71,6 +72,10 @@ final class JournalledTables {
 
     private void apply(Change change) {
         changes++;
+        if (!reader.durable().equals(lastDurable)) {
+            lastDurable = reader.durable();
+            events.add("durable " + lastDurable + " before " + change.position());
+        }
         if (change.key() != null) {
             history.computeIfAbsent(change.table() + " " + change.key(), key -> new ArrayList<>())
                     .add(change.position() + " " + change.transaction() + " " + change.origin() + " "
@@ -154,7 +159,9 @@ final class JournalledTables {
                         .append('\n');
             }
         }
-        return text.isEmpty() ? "" : text.append(events).toString();
+        return text.isEmpty()
+                ? ""
+                : text.append(events).append(reader.durable()).toString();
     }
 
     boolean isComplete(String table) {
