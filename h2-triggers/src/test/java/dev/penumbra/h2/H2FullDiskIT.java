@@ -1,0 +1,97 @@
+package dev.penumbra.h2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.penumbra.journal.JournalVerification;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A journal on a small file system of its own that runs full; only where this process may mount one. */
+class H2FullDiskIT {
+    private static final int REFUSED_AFTER = 1_000;
+    private static final int NOTE_LENGTH = 2_000;
+
+    @TempDir
+    Path directory;
+
+    private Path disk;
+    private boolean mounted;
+
+    @BeforeEach
+    void mount() throws IOException, InterruptedException {
+        disk = Files.createDirectory(directory.resolve("disk"));
+        mounted = run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.toString());
+        assumeThat(mounted).as("may mount a file system").isTrue();
+        System.setProperty(H2Settings.MIN_FREE_BYTES, Integer.toString(4 << 20));
+        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, Integer.toString(REFUSED_AFTER));
+    }
+
+    @AfterEach
+    void unmount() throws IOException, InterruptedException {
+        System.clearProperty(H2Settings.MIN_FREE_BYTES);
+        System.clearProperty(H2Settings.MAX_OUTBOX_ROWS);
+        if (mounted) {
+            assertThat(run("umount", disk.toString())).isTrue();
+        }
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
+        } catch (IOException e) {
+            // No such program.
+            return false;
+        }
+    }
+
+    @Test
+    void aFullDisk_refusesWritersAndLosesNothing() throws Exception {
+        Path journal = disk.resolve("journal");
+        try (Connection connection = DriverManager.getConnection("jdbc:h2:" + directory.resolve("db"), "sa", "");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE T(ID INT PRIMARY KEY, NOTE VARCHAR)");
+            Capture.install(connection, "T", journal.toString());
+            assertThat(insertUntilNoRoom(statement)).contains("PENUMBRA-2005", disk.toString());
+
+            assertThat(run("mount", "-o", "remount,size=256m", disk.toString())).isTrue();
+            assertThat(Capture.settle(connection, 60_000)).isTrue();
+            statement.execute("INSERT INTO T VALUES(-1, 'there is room again')");
+            assertThat(Capture.settle(connection, 60_000)).isTrue();
+            JournalledTables.of(journal).assertEqualsSource(connection, "T");
+        }
+        assertThat(JournalVerification.of(journal).ok()).isTrue();
+    }
+
+    private static String insertUntilNoRoom(Statement statement) {
+        int rows = (64 << 20) / NOTE_LENGTH;
+        for (int i = 0; i < rows; i++) {
+            try {
+                statement.execute("INSERT INTO T VALUES(" + i + ", REPEAT(RANDOM_UUID(), " + NOTE_LENGTH / 36 + "))");
+            } catch (SQLException e) {
+                String message = String.valueOf(e.getMessage());
+                if (message.contains("PENUMBRA-2004")) {
+                    return message;
+                }
+                // The writer was faster than the relay and is heard again when that has caught up.
+                LockSupport.parkNanos(1_000_000);
+            }
+        }
+        throw new AssertionError("more was written than the disk holds");
+    }
+}
