@@ -1,5 +1,6 @@
 package dev.penumbra.h2;
 
+import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,11 +10,9 @@ import dev.penumbra.model.Row;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,25 +25,13 @@ class H2CaptureTest {
     @TempDir
     Path directory;
 
+    private TestDatabase database;
     private Path journal;
-    private String url;
 
     @BeforeEach
     void locate() {
-        journal = directory.resolve("journal");
-        url = "jdbc:h2:" + directory.resolve("db");
-    }
-
-    private Connection open() throws SQLException {
-        return DriverManager.getConnection(url, "sa", "");
-    }
-
-    private static void run(Connection connection, String... statements) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
+        database = TestDatabase.in(directory);
+        journal = database.journal();
     }
 
     private void capture(Connection connection, String table) throws SQLException {
@@ -58,7 +45,7 @@ class H2CaptureTest {
 
     @Test
     void insertUpdateDeleteAndKeyUpdate_areJournalled() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(
@@ -78,7 +65,7 @@ class H2CaptureTest {
 
     @Test
     void existingRowsOfATableWhoseIndexHasEveryColumn_areCopied() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(ID VARCHAR(20) PRIMARY KEY, NAME VARCHAR(20))",
@@ -91,7 +78,7 @@ class H2CaptureTest {
 
     @Test
     void whatIsRolledBack_isNeverJournalled() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "PUBLIC.T");
             connection.setAutoCommit(false);
@@ -112,7 +99,7 @@ class H2CaptureTest {
 
     @Test
     void existingRows_arriveOnce_andComposeWithLaterChanges() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(A VARCHAR(10), B INT, V INT, PRIMARY KEY(B, A))",
@@ -127,7 +114,7 @@ class H2CaptureTest {
 
     @Test
     void truncate_isJournalled_betweenTheChangesAroundIt() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(
@@ -145,7 +132,7 @@ class H2CaptureTest {
 
     @Test
     void alteringATable_bringsItAnewInItsNewLayout() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(
@@ -168,7 +155,7 @@ class H2CaptureTest {
 
     @Test
     void renamingDroppingAndRecapturing_areFollowed() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(connection, "INSERT INTO T VALUES(1,'a')");
@@ -197,7 +184,7 @@ class H2CaptureTest {
     @Test
     void reopening_continuesTheJournal_withoutLossOrRepetition() throws SQLException {
         for (int opening = 0; opening < 3; opening++) {
-            try (Connection connection = open()) {
+            try (Connection connection = database.open()) {
                 if (opening == 0) {
                     run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
                     capture(connection, "T");
@@ -208,7 +195,7 @@ class H2CaptureTest {
                         "UPDATE T SET NAME = 'opening " + opening + "'");
             }
         }
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             JournalledTables tables = settled(connection);
             tables.assertEqualsSource(connection, "T");
             assertThat(tables.rows("T")).hasSize(3);
@@ -218,7 +205,7 @@ class H2CaptureTest {
 
     @Test
     void closingTheLastConnection_leavesTheFileFree_andNothingInTheOutbox() throws Exception {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(connection, "INSERT INTO T VALUES(1,'a')");
@@ -229,14 +216,14 @@ class H2CaptureTest {
 
     @Test
     void inMemoryDatabases_areCaptured_untilTheyClose() throws SQLException {
-        url = "jdbc:h2:mem:";
-        try (Connection connection = open()) {
+        database = new TestDatabase("jdbc:h2:mem:", journal);
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             run(connection, "INSERT INTO T VALUES(1,'a')");
         }
         assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L));
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))", "INSERT INTO T VALUES(2,'b')");
             capture(connection, "T");
             JournalledTables tables = settled(connection);
@@ -247,7 +234,7 @@ class H2CaptureTest {
 
     @Test
     void aTriggerInPlainSql_capturesBesideTheDatabaseFile() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))",
@@ -261,7 +248,7 @@ class H2CaptureTest {
 
     @Test
     void everyType_keepsItsExtremes() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(ID UUID PRIMARY KEY, A BOOLEAN, B TINYINT, C SMALLINT, D INT, E BIGINT, F REAL,"
@@ -296,7 +283,7 @@ class H2CaptureTest {
 
     @Test
     void tablesThatCannotBeCaptured_areRefusedByName_andNothingChanges() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE NO_KEY(ID BIGINT)",
@@ -330,8 +317,8 @@ class H2CaptureTest {
 
     @Test
     void aTransactionLargerThanAPage_isOneTransaction() throws SQLException {
-        try (Connection connection = open();
-                Connection other = open()) {
+        try (Connection connection = database.open();
+                Connection other = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             capture(connection, "T");
             assertThat(Capture.settle(connection, SETTLE_MILLIS)).isTrue();
@@ -351,7 +338,7 @@ class H2CaptureTest {
 
     @Test
     void anAudit_findsAndMendsWhatTheTriggersDidNotSee() throws SQLException {
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))",

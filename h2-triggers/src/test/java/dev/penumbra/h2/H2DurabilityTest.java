@@ -7,7 +7,6 @@ import dev.penumbra.capture.Source;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -31,8 +30,8 @@ class H2DurabilityTest {
     void aChangeThatIsSeenInTheMiddleOfItsCommit_isDurableOnlyWithAWriteAfterThat() throws Exception {
         // H2 writes when this test says so.
         String url = "jdbc:h2:" + directory.resolve("db") + ";WRITE_DELAY=60000";
-        try (Connection reader = DriverManager.getConnection(url, "sa", "");
-                Connection writer = DriverManager.getConnection(url, "sa", "");
+        try (Connection reader = TestDatabase.open(url);
+                Connection writer = TestDatabase.open(url);
                 Statement statement = writer.createStatement()) {
             statement.execute("CREATE TABLE T(ID INT PRIMARY KEY, NAME VARCHAR(20))");
             Capture.install(reader, "T", directory.resolve("journal").toString());

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +62,7 @@ class H2FullDiskIT {
     @Test
     void aFullDisk_refusesWritersAndLosesNothing() throws Exception {
         Path journal = disk.resolve("journal");
-        try (Connection connection = DriverManager.getConnection("jdbc:h2:" + directory.resolve("db"), "sa", "");
+        try (Connection connection = TestDatabase.in(directory).open();
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE T(ID INT PRIMARY KEY, NOTE VARCHAR)");
             Capture.install(connection, "T", journal.toString());

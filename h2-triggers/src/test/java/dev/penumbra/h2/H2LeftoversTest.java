@@ -1,5 +1,6 @@
 package dev.penumbra.h2;
 
+import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -42,25 +42,13 @@ class H2LeftoversTest {
     @TempDir
     Path directory;
 
+    private TestDatabase database;
     private Path journal;
-    private String url;
 
     @BeforeEach
     void locate() {
-        journal = directory.resolve("journal");
-        url = "jdbc:h2:" + directory.resolve("db");
-    }
-
-    private Connection open() throws SQLException {
-        return DriverManager.getConnection(url, "sa", "");
-    }
-
-    private static void run(Connection connection, String... statements) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
+        database = TestDatabase.in(directory);
+        journal = database.journal();
     }
 
     private static SessionLocal session(Connection connection) {
@@ -135,7 +123,7 @@ class H2LeftoversTest {
         List<List<String>> seen = new ArrayList<>();
         try {
             for (int i = 0; i < SESSIONS; i++) {
-                Connection connection = open();
+                Connection connection = database.open();
                 connections.add(connection);
                 connection.setAutoCommit(false);
                 run(connection, "INSERT INTO UNCAPTURED VALUES(" + i + ")");
@@ -178,8 +166,8 @@ class H2LeftoversTest {
 
     /** Captures a table, changes it in a transaction and crashes where the transaction's undo log was not written. */
     private void crashInsideATransaction(boolean rowsCommitted) throws SQLException, IOException {
-        try (Connection first = open();
-                Connection writer = open()) {
+        try (Connection first = database.open();
+                Connection writer = database.open()) {
             prepare(first);
             writer.setAutoCommit(false);
             run(
@@ -206,7 +194,7 @@ class H2LeftoversTest {
     @Test
     void anOpenTransactionWithoutItsUndoLog_isRolledBackForEverySession() throws Exception {
         crashInsideATransaction(false);
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             JournalledTables tables = settledAgain(connection);
             assertThat(seenByEveryNumber("SELECT ID || NAME FROM T ORDER BY ID"))
                     .containsOnly(List.of("1one", "2two", "3three"));
@@ -220,7 +208,7 @@ class H2LeftoversTest {
     @Test
     void rowsThatWereCommittedWhileTheirOutboxRowsWereTorn_areStatedByCorrections() throws Exception {
         crashInsideATransaction(true);
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             JournalledTables tables = settledAgain(connection);
             assertThat(tables.rows("T")).containsEntry(Key.of(9), Row.of(9, "nine"));
             tables.assertEqualsSource(connection, "T");
@@ -231,10 +219,10 @@ class H2LeftoversTest {
     @Test
     void aSecondCrashBeforeTheRelayHasLooked_losesNothingOfThem() throws Exception {
         crashInsideATransaction(true);
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             crash(connection);
         }
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             settledAgain(connection).assertEqualsSource(connection, "T");
         }
     }
@@ -243,13 +231,13 @@ class H2LeftoversTest {
     void anOpeningThatClosesBeforeTheRelayCouldLook_losesNothingOfThem() throws Exception {
         crashInsideATransaction(true);
         System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             H2Database capture = H2Database.of(session(connection).getDatabase());
             await().until(() -> capture.relay().status().failure() != null);
         } finally {
             System.clearProperty(H2Settings.MIN_FREE_BYTES);
         }
-        try (Connection connection = open()) {
+        try (Connection connection = database.open()) {
             JournalledTables tables = settledAgain(connection);
             tables.assertEqualsSource(connection, "T");
             assertThat(tables.corrections()).isEqualTo(3);
@@ -258,8 +246,8 @@ class H2LeftoversTest {
 
     @Test
     void aRunningTransaction_isNotTakenForALeftover() throws Exception {
-        try (Connection first = open();
-                Connection writer = open()) {
+        try (Connection first = database.open();
+                Connection writer = database.open()) {
             prepare(first);
             writer.setAutoCommit(false);
             run(writer, "INSERT INTO T VALUES(9, 'nine')", "DELETE FROM T WHERE ID = 1");

@@ -1,5 +1,6 @@
 package dev.penumbra.h2;
 
+import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -11,10 +12,8 @@ import dev.penumbra.model.Key;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import org.h2.tools.Server;
@@ -27,13 +26,13 @@ class H2ModesTest {
     @TempDir
     Path directory;
 
+    private TestDatabase database;
     private Path journal;
-    private String url;
 
     @BeforeEach
     void locate() {
-        journal = directory.resolve("journal");
-        url = "jdbc:h2:" + directory.resolve("db");
+        database = TestDatabase.in(directory);
+        journal = database.journal();
     }
 
     @AfterEach
@@ -43,23 +42,11 @@ class H2ModesTest {
         System.clearProperty(H2Settings.MIN_FREE_BYTES);
     }
 
-    private static Connection open(String url) throws SQLException {
-        return DriverManager.getConnection(url, "sa", "");
-    }
-
-    private static void run(Connection connection, String... statements) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-    }
-
     @Test
     void aServedDatabase_isCapturedThroughAliases() throws SQLException {
         Server server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists", "-baseDir", directory.toString())
                 .start();
-        try (Connection connection = open("jdbc:h2:tcp://localhost:" + server.getPort() + "/./served")) {
+        try (Connection connection = TestDatabase.open("jdbc:h2:tcp://localhost:" + server.getPort() + "/./served")) {
             run(
                     connection,
                     "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))",
@@ -96,7 +83,7 @@ class H2ModesTest {
     @Test
     void aRelayThatCannotWork_letsTheOutboxGrow_andAtItsLimitTheWriterIsToldWhy() throws SQLException {
         System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "50");
-        try (Connection connection = open(url)) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             try (DualJournal other = DualJournal.open(
                     journal, "other", JournalConfiguration.DEFAULT.withMinFreeBytes(0), Clock.systemUTC())) {
@@ -120,7 +107,7 @@ class H2ModesTest {
     void aFullDisk_whereResyncIsConfigured_costsAGap_andEveryTableIsBroughtAnew() throws SQLException {
         System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "200");
         System.setProperty(H2Settings.WHEN_FULL, "resync");
-        try (Connection connection = open(url)) {
+        try (Connection connection = database.open()) {
             run(
                     connection,
                     "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))",
@@ -129,7 +116,7 @@ class H2ModesTest {
             assertThat(Capture.settle(connection, 20_000)).isTrue();
         }
         System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
-        try (Connection connection = open(url)) {
+        try (Connection connection = database.open()) {
             for (int i = 1; i <= 1_000; i++) {
                 runOnceThereIsRoom(connection, "INSERT INTO T VALUES(" + i + ",'while it is full')");
             }
@@ -154,7 +141,7 @@ class H2ModesTest {
 
     @Test
     void aDatabaseThatClosesWithoutATriggerLeft_letsTheJournalGo() throws SQLException {
-        try (Connection connection = open(url)) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY)");
             Capture.install(connection, "T", journal.toString());
             assertThat(Capture.settle(connection, 20_000)).isTrue();
@@ -168,8 +155,8 @@ class H2ModesTest {
 
     @Test
     void aPreparedTransaction_isJournalledWhenItIsCommitted_andNotBefore() throws SQLException {
-        try (Connection connection = open(url);
-                Connection other = open(url)) {
+        try (Connection connection = database.open();
+                Connection other = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             Capture.install(connection, "T", journal.toString());
             assertThat(Capture.settle(connection, 20_000)).isTrue();
@@ -187,7 +174,7 @@ class H2ModesTest {
     @Test
     void aJournalDirectoryInTheWay_isRefused_andAnotherDirectoryToo() throws Exception {
         Path file = Files.writeString(directory.resolve("file"), "in the way");
-        try (Connection connection = open(url)) {
+        try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY)", "CREATE TABLE U(ID BIGINT PRIMARY KEY)");
             assertThatThrownBy(() -> Capture.install(
                             connection, "T", file.resolve("journal").toString()))
@@ -202,7 +189,7 @@ class H2ModesTest {
 
     @Test
     void anInMemoryDatabaseWithoutAJournalDirectory_isToldSo() throws SQLException {
-        try (Connection connection = open("jdbc:h2:mem:")) {
+        try (Connection connection = TestDatabase.open("jdbc:h2:mem:")) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY)");
             assertThatThrownBy(() -> run(
                             connection,
