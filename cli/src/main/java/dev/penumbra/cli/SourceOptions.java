@@ -3,7 +3,6 @@ package dev.penumbra.cli;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -12,6 +11,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a command reaches a source. */
@@ -29,16 +29,8 @@ final class SourceOptions {
             description = "The database, for example jdbc:h2:file:/data/orders or jdbc:h2:tcp://host/orders")
     private String url = "";
 
-    @Option(names = "--user", paramLabel = "NAME", description = "The database's user; by default none.")
-    private String user = "";
-
-    @Option(
-            names = "--password",
-            paramLabel = "PASSWORD",
-            arity = "0..1",
-            interactive = true,
-            description = "The user's password; asked for when no value follows.")
-    private String password = "";
+    @Mixin
+    private final Credentials credentials = new Credentials();
 
     String url() {
         return url;
@@ -58,7 +50,7 @@ final class SourceOptions {
         }
         boolean says = url.toUpperCase(Locale.ROOT).contains(";IFEXISTS=") || url.startsWith(H2 + "mem:");
         try {
-            return DriverManager.getConnection(says ? url : url + ";IFEXISTS=TRUE", user, password);
+            return credentials.connect(says ? url : url + ";IFEXISTS=TRUE");
         } catch (SQLException e) {
             throw failure(e);
         }

@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
@@ -50,16 +49,8 @@ final class SqlCommand implements Callable<Integer> {
             description = "Where to connect, for example jdbc:ignite:thin://127.0.0.1:10800")
     private String url = "";
 
-    @Option(names = "--user", paramLabel = "NAME", description = "The user, where the grid asks for one.")
-    private String user = "";
-
-    @Option(
-            names = "--password",
-            paramLabel = "PASSWORD",
-            arity = "0..1",
-            interactive = true,
-            description = "The password; asked for when no value follows.")
-    private String password = "";
+    @Mixin
+    private final Credentials credentials = new Credentials();
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "Statements that end with semicolons.")
     private @Nullable Path file;
@@ -89,7 +80,7 @@ final class SqlCommand implements Callable<Integer> {
 
     private Connection connect() {
         try {
-            return DriverManager.getConnection(url, user, password);
+            return credentials.connect(url);
         } catch (SQLException e) {
             boolean noDriver = "08001".equals(e.getSQLState())
                     && String.valueOf(e.getMessage()).contains("driver");
@@ -110,8 +101,15 @@ final class SqlCommand implements Callable<Integer> {
                 Files.delete(piped);
             }
         }
-        List<String> arguments = new ArrayList<>(
-                List.of("-u", url, "-n", user, "-p", password, "--showWarnings=true", "--verbose=false"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "-u",
+                url,
+                "-n",
+                credentials.user(),
+                "-p",
+                credentials.password(),
+                "--showWarnings=true",
+                "--verbose=false"));
         InputStream input = session.input();
         if (script != null) {
             // A script has no screen that its results would have to fit.
