@@ -16,7 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -210,9 +212,10 @@ class H2FuzzIT {
 
     @ParameterizedTest
     @MethodSource("seeds")
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void concurrentSessions_leaveAJournalThatEqualsTheTables(long seed) throws Exception {
         long statements = Long.getLong("penumbra.fuzz.statements", 200_000) / seeds().size() / SESSIONS;
-        // While it writes its file H2 loses an update now and then, so here it seldom writes.
+        // A rollback beside a write to the file can cost H2 another session's update, so here it seldom writes.
         String url = "jdbc:h2:" + directory.resolve("db") + ";LOCK_TIMEOUT=300;WRITE_DELAY=60000";
         Path journal = directory.resolve("journal");
         AtomicLong executed = new AtomicLong();
