@@ -47,8 +47,9 @@ final class QueueFile implements AutoCloseable {
      * @param firstDamaged where the first record stands whose checksum does not fit; -1 for none
      * @param met whether a frame begins at the position that was looked for
      * @param regular whether the frames stop where nothing was written yet or at the mark that ends a file
+     * @param ended whether they stop at that mark
      */
-    record Frames(long end, long firstDamaged, boolean met, boolean regular) {}
+    record Frames(long end, long firstDamaged, boolean met, boolean regular, boolean ended) {}
 
     /** Walks from a frame to the last that follows without a break, and says whether one begins at a position. */
     Frames walk(long from, long lookedFor) throws IOException {
@@ -64,11 +65,13 @@ final class QueueFile implements AutoCloseable {
         long firstDamaged = -1;
         boolean met = false;
         boolean regular = true;
+        boolean ended = false;
         long at = from;
         while (at < limit && at + FRAME_BYTES <= length) {
             int frame = frameAt(at);
             if (frame == 0 || (frame & NOT_COMPLETE) != 0 || at + FRAME_BYTES + (frame & LENGTH_MASK) > length) {
-                regular = frame == 0 || frame == (NOT_COMPLETE | OWN_DATA);
+                ended = frame == (NOT_COMPLETE | OWN_DATA);
+                regular = ended || frame == 0;
                 break;
             }
             met |= at == lookedFor;
@@ -81,7 +84,7 @@ final class QueueFile implements AutoCloseable {
             }
             at = align(at + FRAME_BYTES + bytes);
         }
-        return new Frames(at, firstDamaged, met, regular);
+        return new Frames(at, firstDamaged, met, regular, ended);
     }
 
     /**

@@ -19,16 +19,18 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks at the frames at the end of a queue's newest file before a writer opens it, and cuts off a torn end.
  *
+ * <p>A writer that dies between two files leaves the older one ended and the newer one not there or without a head.
+ *
  * <p>When a machine stops, the disk may have kept later pages of a file and not earlier ones. Chronicle would go on behind
  * the hole, and readers would wait before it for ever. The file is then written anew up to the last record that can be
  * reached, unless a commit stands behind the hole: that is damage to the journal, which nobody may cut off.
  *
  * @param tornRecords how many records were cut off; 0 when the end was as it should be
  * @param tornBytes their length
+ * @param ended whether the newest file has been ended, so that the next record belongs into a later one
  */
-record QueueRecovery(long tornRecords, long tornBytes) {
+record QueueRecovery(long tornRecords, long tornBytes, boolean ended) {
     private static final Logger LOG = LoggerFactory.getLogger(QueueRecovery.class);
-    private static final QueueRecovery NOTHING_TORN = new QueueRecovery(0, 0);
     private static final String DAMAGED_SUFFIX = ".damaged";
     private static final String FRESH_SUFFIX = ".fresh";
 
@@ -40,14 +42,14 @@ record QueueRecovery(long tornRecords, long tornBytes) {
             Path queueDirectory, JournalConfiguration configuration, JournalConfiguration.Roll roll, FileForce force) {
         List<Path> files = Files.isDirectory(queueDirectory) ? JournalQueue.files(queueDirectory) : List.of();
         if (files.isEmpty()) {
-            return NOTHING_TORN;
+            return nothingTorn(false);
         }
         Path newest = files.get(files.size() - 1);
         try {
             @Nullable Start start = start(queueDirectory, roll);
             if (start == null) {
                 removeUnborn(queueDirectory, roll, newest, force);
-                return NOTHING_TORN;
+                return run(queueDirectory, configuration, roll, force);
             }
             try (QueueFile file = new QueueFile(newest)) {
                 QueueFile.Frames frames = file.walk(start.from(), start.lastWritten());
@@ -56,7 +58,7 @@ record QueueRecovery(long tornRecords, long tornBytes) {
                 boolean framed = lastIsReached && frames.regular() && remains.records() == 0;
                 if (framed && (frames.firstDamaged() < 0 || isFollowedByCommit(file, frames.firstDamaged()))) {
                     // What is damaged in the middle stays where it is, for the reader that comes to it to report.
-                    return NOTHING_TORN;
+                    return nothingTorn(frames.ended());
                 }
                 QueueFile.Frames all = file.walk(0, -1);
                 long cut = all.firstDamaged() < 0 ? all.end() : all.firstDamaged();
@@ -73,11 +75,15 @@ record QueueRecovery(long tornRecords, long tornBytes) {
                         torn.end() - cut,
                         newest,
                         cut);
-                return new QueueRecovery(torn.records() + 1, torn.end() - cut);
+                return new QueueRecovery(torn.records() + 1, torn.end() - cut, false);
             }
         } catch (IOException | UncheckedIOException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", newest);
         }
+    }
+
+    private static QueueRecovery nothingTorn(boolean ended) {
+        return new QueueRecovery(0, 0, ended);
     }
 
     private static boolean isFollowedByCommit(QueueFile file, long damaged) throws IOException {

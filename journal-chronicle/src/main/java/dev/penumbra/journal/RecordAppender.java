@@ -93,7 +93,9 @@ final class RecordAppender implements AutoCloseable {
         try {
             requireFreeSpace();
             this.tail = JournalTail.read(queue, format).with(recovery);
-            startNotBefore(queue.lastCycle());
+            if (queue.lastCycle() != Integer.MIN_VALUE) {
+                startNotBefore(recovery.ended() ? queue.lastCycle() + 1 : queue.lastCycle());
+            }
             this.appender = queue.createAppender();
             appender.singleThreadedCheckDisabled(true);
         } catch (RuntimeException e) {
@@ -103,14 +105,11 @@ final class RecordAppender implements AutoCloseable {
     }
 
     /**
-     * Lets the time that chooses the file begin at the newest file's: when the clock has been set back since, records must
-     * not go to a file before those that readers have passed.
+     * Lets the time that chooses the file begin at a file's: when the clock has been set back since, records must not go to a
+     * file before those that readers have passed, or to one that was ended.
      */
-    private void startNotBefore(int newestFile) {
-        if (newestFile != Integer.MIN_VALUE) {
-            fileMillis =
-                    Math.max(fileMillis, (long) newestFile * queue.rollCycle().lengthInMillis());
-        }
+    private void startNotBefore(int firstFile) {
+        fileMillis = Math.max(fileMillis, (long) firstFile * queue.rollCycle().lengthInMillis());
     }
 
     /** How many records this appender has put into the file of the latest transaction. */

@@ -75,6 +75,38 @@ class JournalDamageTest {
         assertThat(Journals.readAll(directory)).containsExactly(List.of(1L), List.of(2L));
     }
 
+    @Test
+    void aFileThatItsWriterHadEnded_isNotWrittenToAgain_whenTheClockGoesBack() throws IOException {
+        writeAndClose();
+        end(file());
+        try (DualJournal journal = Journals.open(directory, hourly())) {
+            insert(journal.current(), 5000, 5000);
+        }
+        assertThat(JournalQueue.files(directory.resolve("queue-1"))).hasSize(2);
+        assertThat(Journals.readAll(directory)).isEqualTo(idsUpTo(TRANSACTIONS, 5000));
+        assertThat(JournalVerification.of(directory).ok()).isTrue();
+    }
+
+    @Test
+    void aWriterThatDiedMakingAFile_andAClockThatGoesBack_leaveTheJournalWritable() throws IOException {
+        writeAndClose();
+        end(file());
+        byte[] unborn = new byte[PAGE];
+        unborn[3] = (byte) 0xc0;
+        Files.write(file().resolveSibling("20260102F.cq4"), unborn);
+        try (DualJournal journal = Journals.open(directory, hourly())) {
+            insert(journal.current(), 5000, 5000);
+        }
+        assertThat(Journals.readAll(directory)).isEqualTo(idsUpTo(TRANSACTIONS, 5000));
+    }
+
+    /** Writes the mark with which Chronicle ends a file before it makes the next. */
+    private void end(Path file) throws IOException {
+        try (QueueFile frames = new QueueFile(file)) {
+            overwrite(frames.walk(0, -1).end(), new byte[] {0, 0, 0, (byte) 0xc0});
+        }
+    }
+
     private int endOfData() throws IOException {
         byte[] bytes = Files.readAllBytes(file());
         int end = bytes.length;
