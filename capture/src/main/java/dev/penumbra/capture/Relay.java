@@ -8,6 +8,7 @@ import dev.penumbra.capture.SourceSession.TriggeredTable;
 import dev.penumbra.journal.DualJournal;
 import dev.penumbra.journal.EventImages;
 import dev.penumbra.journal.JournalScan;
+import dev.penumbra.journal.JournalTail;
 import dev.penumbra.journal.JournalWriter;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.ErrorCode;
@@ -84,6 +85,9 @@ public final class Relay {
     /** Marks are also due after this many changes, so that a recovery's work is bounded. */
     private static final long CHANGES_BETWEEN_MARKS = 200_000;
 
+    /** How long writers are left alone after the relay has waited for a table's lock in vain; many times that wait. */
+    private static final long BARRIER_PAUSE_NANOS = 1_000_000_000;
+
     private static final long GIVE_UP_CHECK_NANOS = 10_000_000;
 
     private static final int FAILURES_TO_REPORT = 3;
@@ -118,6 +122,8 @@ public final class Relay {
     private @Nullable SourceSession session;
     private final Map<Fingerprint, TableSchema> layouts = new HashMap<>();
     private final Map<TableName, CapturedTable> tables = new LinkedHashMap<>();
+    /** The triggers of this opening whose tables are noted as complete. */
+    private final Map<TableName, Long> notedTriggers = new HashMap<>();
     /** Outbox rows that are in the journal and still in the outbox. */
     private final Set<Long> appended = new HashSet<>();
 
@@ -137,6 +143,9 @@ public final class Relay {
     private Position markingUpTo = Position.START;
     private final Output images = new Output(IMAGES_BYTES, Integer.MAX_VALUE - 8);
     private boolean recovered;
+    /** Whether source and journal are known to tell of one history. */
+    private boolean historyKnown;
+
     private long layoutVersion = -1;
     private long lastMarkNanos;
     private long ownTransactions;
@@ -154,8 +163,13 @@ public final class Relay {
         private boolean begun;
 
         private boolean complete;
+        /** Whether the journal has records of it that only a DROP would end. */
+        private boolean inJournal;
+
         private long copiedUpTo;
-        private long identity = UNKNOWN_IDENTITY;
+        private long table = UNKNOWN_IDENTITY;
+        private long trigger = UNKNOWN_IDENTITY;
+        private long barrierNotBeforeNanos = System.nanoTime();
         /** Keys journalled since the copy began. */
         private final Set<Key> seen = new HashSet<>();
 
@@ -326,8 +340,9 @@ public final class Relay {
     /** Empties the outbox for want of a journal. First every table loses its note, so that it is copied anew whatever happens. */
     private void giveUpOutbox() {
         try (SourceSession giving = source.openSession()) {
-            for (TableName table : giving.notes().keySet()) {
-                giving.note(table, null);
+            for (Map.Entry<TableName, TableNote> noted : giving.notes().entrySet()) {
+                // Not forgotten: the journal must still learn of a table that is dropped meanwhile.
+                giving.note(noted.getKey(), noted.getValue().incomplete());
             }
             List<OutboxEntry> entries;
             do {
@@ -337,7 +352,7 @@ public final class Relay {
                 } finally {
                     giving.end();
                 }
-                giving.delete(entries.stream().map(OutboxEntry::id).toList());
+                giving.delete(entries.stream().map(OutboxEntry::id).toList(), giving.settled());
                 givenUp += entries.size();
             } while (entries.size() == configuration.pageRows());
             recovered = false;
@@ -385,8 +400,9 @@ public final class Relay {
     }
 
     private boolean isCopying() {
+        long now = System.nanoTime();
         for (CapturedTable table : tables.values()) {
-            if (!table.complete) {
+            if (!table.complete && (table.begun || now - table.barrierNotBeforeNanos >= 0)) {
                 return true;
             }
         }
@@ -483,8 +499,12 @@ public final class Relay {
         boolean worked = lookAtTables(reading, writer);
         List<CapturedTable> beginning = new ArrayList<>();
         for (CapturedTable table : tables.values()) {
-            if (!table.begun && reading.barrier(table.schema.name())) {
-                beginning.add(table);
+            if (!table.begun && System.nanoTime() - table.barrierNotBeforeNanos >= 0) {
+                if (reading.barrier(table.schema.name())) {
+                    beginning.add(table);
+                } else {
+                    table.barrierNotBeforeNanos = System.nanoTime() + BARRIER_PAUSE_NANOS;
+                }
             }
         }
         reading.begin();
@@ -544,16 +564,19 @@ public final class Relay {
             if (present == null) {
                 leave(reading, writer, table);
             } else {
-                boolean anotherTrigger = table.identity != UNKNOWN_IDENTITY && table.identity != present.identity();
-                table.identity = present.identity();
-                if (anotherTrigger || !present.schema().equals(table.schema)) {
+                boolean another = table.table != UNKNOWN_IDENTITY
+                        && (table.table != present.table() || table.trigger != present.trigger());
+                table.table = present.table();
+                table.trigger = present.trigger();
+                if (another || !present.schema().equals(table.schema)) {
                     restart(reading, table, present.schema());
                 }
             }
         }
         for (TriggeredTable present : triggered.values()) {
             CapturedTable table = new CapturedTable(present.schema());
-            table.identity = present.identity();
+            table.table = present.table();
+            table.trigger = present.trigger();
             tables.put(present.schema().name(), table);
         }
         publishTables();
@@ -562,7 +585,8 @@ public final class Relay {
     }
 
     private void restart(SourceSession reading, CapturedTable table, TableSchema schema) throws SQLException {
-        reading.note(schema.name(), null);
+        reading.note(
+                schema.name(), table.inJournal ? new TableNote(table.schema.fingerprint(), false, table.table) : null);
         table.schema = schema;
         table.begun = false;
         table.complete = false;
@@ -579,6 +603,8 @@ public final class Relay {
             } finally {
                 reading.end();
             }
+        }
+        if (table.inJournal) {
             try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                 appender.tableEvent(table.schema, Operation.DROP, Origin.CAPTURED);
                 journalled = appender.commit();
@@ -626,6 +652,10 @@ public final class Relay {
             public void pageDone() throws SQLException {
                 while (deletable.size() > MAX_DELETABLE_PAGES * configuration.pageRows()) {
                     letGo(reading, writer);
+                    if (recovered) {
+                        // A long drain is one pass; without marks a crash would have all of it compared again.
+                        mark(writer);
+                    }
                     if (syncing != null) {
                         LockSupport.parkNanos(BUSY_PAUSE_NANOS);
                     }
@@ -644,9 +674,8 @@ public final class Relay {
         if (sync != null && sync.isDone()) {
             join(sync);
             syncing = null;
-            delete(reading, syncingIds);
+            delete(reading, syncingIds, syncingUpTo);
             syncingIds = List.of();
-            settle(syncingUpTo);
         }
         if (syncing == null && !deletable.isEmpty()) {
             List<Long> ids = deletable;
@@ -656,25 +685,21 @@ public final class Relay {
                 syncingUpTo = writer.last();
                 syncing = background.submit(writer::sync);
             } else {
-                delete(reading, ids);
+                delete(reading, ids, writer.last());
             }
         }
-        if (syncing == null && deletable.isEmpty()) {
-            settle(writer.last());
+        Position last = writer.last();
+        if (syncing == null && deletable.isEmpty() && last.sequence() > 0 && !last.equals(settled)) {
+            delete(reading, List.of(), last);
         }
     }
 
-    /** Nothing up to a position is in the outbox any more: the source's next write makes it so on its disk, too. */
-    private void settle(Position upTo) {
-        if (!upTo.equals(settled)) {
-            settled = upTo;
-            settledBy = source.nextWrite();
-        }
-    }
-
-    private void delete(SourceSession reading, List<Long> ids) throws SQLException {
-        reading.delete(ids);
+    /** Nothing up to a position is in the outbox after this; the source's next write makes it so on its disk, too. */
+    private void delete(SourceSession reading, List<Long> ids, Position upTo) throws SQLException {
+        reading.delete(ids, upTo);
         ids.forEach(appended::remove);
+        settled = upTo;
+        settledBy = source.nextWrite();
     }
 
     private static void join(Future<?> done) throws SQLException {
@@ -716,6 +741,7 @@ public final class Relay {
             // The table is gone, or an ALTER put a copy in its place; if a trigger is there again, so is a table to
             // copy.
             restart(reading, table, schema);
+            table.inJournal = false;
             layoutVersion = -1;
         }
     }
@@ -747,10 +773,11 @@ public final class Relay {
             journalled = appender.commit();
         }
         table.begun = true;
+        table.inJournal = true;
         table.complete = false;
         table.copiedUpTo = Long.MIN_VALUE;
         table.seen.clear();
-        reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), false));
+        reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), false, table.table));
     }
 
     private void copy(SourceSession reading, JournalWriter writer, CapturedTable table) throws SQLException {
@@ -774,7 +801,8 @@ public final class Relay {
             }
             table.complete = true;
             table.seen.clear();
-            reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), true));
+            reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), true, table.table));
+            notedTriggers.put(table.schema.name(), table.trigger);
             publishTables();
         }
     }
@@ -829,6 +857,13 @@ public final class Relay {
 
     private void recover(SourceSession reading, JournalWriter writer) throws SQLException {
         prepareRecovery(reading, writer);
+        if (!historyKnown) {
+            historyKnown = true;
+            @Nullable String other = otherHistory(reading, writer);
+            if (other != null) {
+                beginAnew(reading, writer, other);
+            }
+        }
         if (givenUp > 0) {
             writer.markGap(givenUp + " changes were given up while the journal could not be written");
             givenUp = 0;
@@ -884,30 +919,96 @@ public final class Relay {
         for (Map.Entry<TableName, TableNote> noted : notes.entrySet()) {
             inJournal.put(noted.getKey(), layout(reading, noted.getValue().fingerprint()));
         }
+        Map<TableName, TriggeredTable> triggered = new HashMap<>();
+        for (TriggeredTable table : reading.triggeredTables()) {
+            triggered.put(table.schema().name(), table);
+        }
         inJournal.forEach((name, schema) -> {
             CapturedTable table = new CapturedTable(schema);
-            TableNote note = notes.get(name);
-            boolean sound = note != null && note.complete() && !reshaped.contains(name);
-            table.begun = true;
-            table.complete = sound;
+            TriggeredTable present = triggered.get(name);
+            table.inJournal = true;
+            if (present == null) {
+                // The look at the tables ends it in the journal.
+                table.begun = true;
+            } else {
+                // Copied anew where it was reshaped after the last mark, where its copy was cut short, and where rows
+                // may
+                // have been written without its trigger.
+                table.table = present.table();
+                table.trigger = present.trigger();
+                table.complete = !reshaped.contains(name)
+                        && schema.equals(present.schema())
+                        && isNoted(notes.get(name), present);
+                table.begun = table.complete;
+            }
             tables.put(name, table);
         });
-        // A table that was reshaped after the last mark, or whose copy was cut short, is copied anew. A table without a
-        // trigger stays as begun, so that the look at the tables ends it in the journal.
-        Map<TableName, TableSchema> present = new HashMap<>();
-        for (TriggeredTable triggered : reading.triggeredTables()) {
-            present.put(triggered.schema().name(), triggered.schema());
-        }
-        for (CapturedTable table : tables.values()) {
-            TableSchema schema = present.get(table.schema.name());
-            if (schema == null) {
-                table.complete = false;
-            } else if (!table.complete || !schema.equals(table.schema)) {
-                table.complete = false;
-                table.begun = false;
-            }
-        }
         lastMarkNanos = System.nanoTime();
+    }
+
+    /** Whether everything that a table holds beside what its trigger has told is in the journal. */
+    private boolean isNoted(@Nullable TableNote note, TriggeredTable present) {
+        return note != null
+                && note.complete()
+                && note.table() == present.table()
+                && (present.trigger() == TriggeredTable.OPENED_WITH
+                        || notedTriggers.getOrDefault(present.schema().name(), UNKNOWN_IDENTITY) == present.trigger());
+    }
+
+    /**
+     * Why the journal cannot be gone on with as it is, or null when it can. A source that was restored from a backup does not know of
+     * changes that the journal calls durable, and would number new ones as the journal has numbered those.
+     */
+    private @Nullable String otherHistory(SourceSession reading, JournalWriter writer) throws SQLException {
+        JournalTail tail = writer.recovered();
+        if (tail.last().equals(Position.START)) {
+            return reading.notes().isEmpty() ? null : "the journal was begun anew";
+        }
+        if (!source.isPersistent()) {
+            return "the source keeps nothing and was opened anew";
+        }
+        Position known = reading.settled();
+        if (known.compareTo(tail.durable()) < 0) {
+            return "the source is older than the journal";
+        }
+        if (tail.last().compareTo(known) < 0) {
+            return "the journal is older than the source";
+        }
+        AtomicLong newest = new AtomicLong();
+        JournalScan.committedAfter(
+                directory,
+                tail.durable(),
+                (outboxId, change) ->
+                        newest.accumulateAndGet(change.transaction().opening(), Math::max));
+        return newest.get() >= own.opening() ? "the source is older than the journal" : null;
+    }
+
+    /** Has every table brought anew behind a gap, and those ended that only the journal knows. */
+    private void beginAnew(SourceSession reading, JournalWriter writer, String reason) throws SQLException {
+        LOG.warn("every table of {} will be brought anew: {}", source.name(), reason);
+        writer.markGap(reason);
+        appended.clear();
+        Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();
+        JournalScan.committedAfter(directory, Position.START, (outboxId, change) -> {
+            if (change.operation() == Operation.DROP) {
+                inJournal.remove(change.table());
+            } else {
+                inJournal.put(change.table(), change.schema());
+            }
+        });
+        for (Map.Entry<TableName, TableNote> noted : reading.notes().entrySet()) {
+            reading.note(noted.getKey(), noted.getValue().incomplete());
+        }
+        Set<TableName> triggered = reading.triggeredTables().stream()
+                .map(table -> table.schema().name())
+                .collect(Collectors.toSet());
+        inJournal.forEach((name, schema) -> tables.computeIfAbsent(name, unknown -> new CapturedTable(schema)));
+        for (Map.Entry<TableName, CapturedTable> entry : tables.entrySet()) {
+            CapturedTable table = entry.getValue();
+            table.inJournal = inJournal.containsKey(entry.getKey());
+            table.complete = false;
+            table.begun = !triggered.contains(entry.getKey());
+        }
     }
 
     /**
@@ -917,15 +1018,21 @@ public final class Relay {
      */
     private void correct(SourceSession reading, JournalWriter writer, List<OutboxRow> leftovers) throws SQLException {
         Map<TableName, Map<Key, LastImage>> touched = new LinkedHashMap<>();
+        Position end = writer.recovered().last();
         JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
             Key key = change.key();
             if (key != null) {
+                // What this recovery has drained agrees with the snapshot: it only changes what others are compared
+                // with.
+                boolean before = change.position().compareTo(end) <= 0;
                 Map<Key, LastImage> keys = touched.computeIfAbsent(change.table(), name -> new LinkedHashMap<>());
                 Key former = change.movedFrom();
-                if (former != null) {
+                if (former != null && (before || keys.containsKey(former))) {
                     keys.put(former, new LastImage(null));
                 }
-                keys.put(key, new LastImage(change.after()));
+                if (before || keys.containsKey(key)) {
+                    keys.put(key, new LastImage(change.after()));
+                }
             }
         });
         Map<TableName, Map<Key, Row>> doubtful = doubtful(reading, leftovers);

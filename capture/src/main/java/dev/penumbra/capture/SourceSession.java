@@ -3,6 +3,7 @@ package dev.penumbra.capture;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
@@ -32,8 +33,14 @@ public interface SourceSession extends AutoCloseable {
     /** The next outbox rows behind an id without their images, in id order. */
     List<OutboxEntry> outboxIndex(long afterId, int maxRows) throws SQLException;
 
-    /** Deletes outbox rows in a transaction of its own, which is committed on return. Rows that are gone are passed over. */
-    void delete(List<Long> outboxIds) throws SQLException;
+    /**
+     * Deletes outbox rows in a transaction of its own, which is committed on return and notes up to where the journal has
+     * everything that has left the outbox. Rows that are gone are passed over.
+     */
+    void delete(List<Long> outboxIds, Position settled) throws SQLException;
+
+    /** The position that the latest {@link #delete} noted; START before the first. */
+    Position settled() throws SQLException;
 
     /**
      * The outbox rows of earlier openings of which the source cannot say whether they were committed, because a crash has torn
@@ -105,15 +112,25 @@ public interface SourceSession extends AutoCloseable {
      * A table that carries a change trigger.
      *
      * @param schema its present layout
-     * @param identity differs from that of every other trigger since the database was opened
+     * @param table tells the table from every other of the database, also when names are exchanged
+     * @param trigger {@link #OPENED_WITH} or a number that no other trigger of this opening has
      */
-    record TriggeredTable(TableSchema schema, long identity) {}
+    record TriggeredTable(TableSchema schema, long table, long trigger) {
+        /** The trigger was there when the database was opened. */
+        public static final long OPENED_WITH = 0;
+    }
 
     /**
      * What the relay keeps in the source about a captured table.
      *
      * @param fingerprint the layout that the journal has for it
      * @param complete whether all its rows are in the journal
+     * @param table as in {@link TriggeredTable}
      */
-    record TableNote(Fingerprint fingerprint, boolean complete) {}
+    record TableNote(Fingerprint fingerprint, boolean complete, long table) {
+        /** This note of a table that has to be brought anew. */
+        public TableNote incomplete() {
+            return new TableNote(fingerprint, false, table);
+        }
+    }
 }

@@ -8,6 +8,7 @@ import dev.penumbra.capture.Source;
 import dev.penumbra.capture.SourceSession;
 import dev.penumbra.journal.DualJournal;
 import dev.penumbra.journal.EventImages;
+import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.journal.SchemaFormat;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.ErrorCode;
@@ -22,10 +23,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -61,7 +64,12 @@ final class H2Database implements Source {
     static final String SCHEMA = "PENUMBRA";
     static final String JOURNAL_STATE = "JOURNAL";
     static final String SOURCE_STATE = "SOURCE";
+    /** Up to where the journal has what has left the outbox. */
+    static final String SETTLED_STATE = "SETTLED";
+
     private static final String OPENING_STATE = "OPENING";
+    /** What tells the database from every other; its journal names it. */
+    private static final String IDENTITY_STATE = "IDENTITY";
     /** The last opening that ended by closing the database. */
     private static final String CLOSED_STATE = "CLOSED";
     /** The chunk of the file in which the last opening began. */
@@ -95,10 +103,13 @@ final class H2Database implements Source {
     private final Map<SessionLocal, Writer> writers = new ConcurrentHashMap<>();
     private final Map<Table, TableSchema> lastSchemas = new WeakHashMap<>();
     private final Set<Long> storedLayouts = ConcurrentHashMap.newKeySet();
-    private final Map<String, Long> triggerIdentities = new ConcurrentHashMap<>();
+    /** The triggers that were created in this opening; each stands for all that its table held before it. */
+    private final Map<Table, Long> triggersCreated = Collections.synchronizedMap(new WeakHashMap<>());
+
     private final AtomicLong triggerChanges = new AtomicLong();
     private final AtomicLong nextId = new AtomicLong();
     private volatile @Nullable Table outbox;
+    private volatile long outboxMetaVersion = -1;
     private volatile @Nullable Relay relay;
     private volatile String name = "h2";
     private final AtomicReference<@Nullable SourceSession> recoveredSession = new AtomicReference<>();
@@ -143,13 +154,13 @@ final class H2Database implements Source {
         if (table == null) {
             throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", schema + "." + tableName);
         }
-        triggerIdentities.put(schema + "." + tableName, triggerChanges.incrementAndGet());
         if (database.isReadOnly()) {
             return;
         }
         if (database.isStarting()) {
             TruncationSentinel.place(this, table);
         } else {
+            triggersCreated.put(table, triggerChanges.incrementAndGet());
             view(layout, table);
         }
         startSoon();
@@ -174,6 +185,25 @@ final class H2Database implements Source {
         layout.view(fresh);
         remember(table, schema);
         return fresh;
+    }
+
+    /**
+     * The layout that a table had when it was last looked at, or has when this is the first look of this opening; null for a table
+     * that cannot be captured any more.
+     */
+    private @Nullable TableSchema lastSchema(Table table) {
+        synchronized (lastSchemas) {
+            TableSchema known = lastSchemas.get(table);
+            if (known != null) {
+                return known;
+            }
+        }
+        try {
+            return H2Layout.of(table, settings.maxLobBytes());
+        } catch (PenumbraException e) {
+            LOG.debug("{} cannot be captured any more", table.getName(), e);
+            return null;
+        }
     }
 
     void remember(Table table, TableSchema schema) {
@@ -245,12 +275,12 @@ final class H2Database implements Source {
 
     /** Writes that a table was emptied or dropped, in the session that does it. */
     void writeTableEvent(SessionLocal session, Table table, Operation operation) {
-        @Nullable TableSchema schema;
-        synchronized (lastSchemas) {
-            schema = lastSchemas.get(table);
+        if (!isPrepared(database) || database.isClosing()) {
+            // Everything is being dropped.
+            return;
         }
-        if (schema == null || !isPrepared(database) || database.isClosing()) {
-            // Nothing of the table is in the journal yet, or everything is being dropped.
+        @Nullable TableSchema schema = lastSchema(table);
+        if (schema == null) {
             return;
         }
         Table target = readyOutbox();
@@ -302,6 +332,11 @@ final class H2Database implements Source {
     private Table readyOutbox() {
         Table ready = outbox;
         if (ready != null) {
+            long metaVersion = database.getModificationMetaId();
+            if (metaVersion != outboxMetaVersion) {
+                requirePresent(ready);
+                outboxMetaVersion = metaVersion;
+            }
             return ready;
         }
         start();
@@ -310,6 +345,19 @@ final class H2Database implements Source {
             throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
         }
         return ready;
+    }
+
+    /** A change that went to a dropped outbox would be lost. */
+    private void requirePresent(Table ready) {
+        @Nullable Schema own = database.findSchema(SCHEMA);
+        @Nullable Table present = own == null ? null : own.findTableOrView(null, "OUTBOX");
+        if (!ready.equals(present)) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE)
+                    .with("source", name)
+                    .with(
+                            "reason",
+                            "schema " + SCHEMA + " was dropped: close all connections and open the database again");
+        }
     }
 
     /** Never waits: the caller may hold H2's catalogue lock, which the starter needs. */
@@ -358,6 +406,9 @@ final class H2Database implements Source {
             clearLeftovers(connection);
             opening = Long.parseLong(state(connection, OPENING_STATE, "0")) + 1;
             setState(connection, OPENING_STATE, Long.toString(opening));
+            UUID identity = UUID.fromString(
+                    state(connection, IDENTITY_STATE, UUID.randomUUID().toString()));
+            setState(connection, IDENTITY_STATE, identity.toString());
             if (isPersistent()) {
                 // Ids begin with this number, so it must not be taken back by a crash.
                 checkpoint();
@@ -373,7 +424,7 @@ final class H2Database implements Source {
                     this,
                     journal,
                     // Read anew each time: somebody may have made room by lowering the reserve.
-                    () -> DualJournal.open(journal, name, H2Settings.read().journal(), Clock.systemUTC()),
+                    () -> openJournal(journal, identity),
                     opening,
                     settings.relay());
             relay = starting;
@@ -388,6 +439,14 @@ final class H2Database implements Source {
                     .with("database", database.getShortName())
                     .with("reason", e.getMessage());
         }
+    }
+
+    private DualJournal openJournal(Path journal, UUID identity) {
+        JournalConfiguration configuration = H2Settings.read().journal();
+        // A database that keeps nothing is another at each opening; the relay then brings everything anew.
+        return isPersistent()
+                ? DualJournal.open(journal, name, identity, configuration, Clock.systemUTC())
+                : DualJournal.open(journal, name, configuration, Clock.systemUTC());
     }
 
     /**
@@ -486,7 +545,7 @@ final class H2Database implements Source {
             statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.LAYOUT("
                     + "FINGERPRINT BIGINT PRIMARY KEY, BODY VARBINARY(1000000000) NOT NULL)");
             statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.CAPTURED_TABLE(SCHEMA_NAME VARCHAR(256),"
-                    + " TABLE_NAME VARCHAR(256), FINGERPRINT BIGINT NOT NULL, COMPLETE BOOLEAN NOT NULL,"
+                    + " TABLE_NAME VARCHAR(256), FINGERPRINT BIGINT NOT NULL, COMPLETE BOOLEAN NOT NULL, TABLE_ID BIGINT NOT NULL,"
                     + " PRIMARY KEY(SCHEMA_NAME, TABLE_NAME))");
             statement.execute("CREATE TABLE IF NOT EXISTS PENUMBRA.STATE("
                     + "NAME VARCHAR(64) PRIMARY KEY, TEXT VARCHAR(4096) NOT NULL)");
@@ -544,10 +603,8 @@ final class H2Database implements Source {
         if (running != null) {
             try {
                 if (!running.stop(CLOSE_TIMEOUT_MILLIS)) {
-                    LOG.warn(
-                            "the relay of {} did not end in time; the rest waits in the outbox\n{}",
-                            name,
-                            running.stack());
+                    LOG.warn("the relay of {} did not end in time; the rest waits in the outbox", name);
+                    LOG.debug("where the relay of {} stands\n{}", name, running.stack());
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -709,7 +766,7 @@ final class H2Database implements Source {
     }
 
     long triggerIdentity(Table table) {
-        return triggerIdentities.getOrDefault(table.getSchema().getName() + "." + table.getName(), 0L);
+        return triggersCreated.getOrDefault(table, SourceSession.TriggeredTable.OPENED_WITH);
     }
 
     @Nullable RelayStatus status() {

@@ -7,6 +7,7 @@ import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
@@ -117,16 +118,26 @@ final class H2SourceSession implements SourceSession {
     }
 
     @Override
-    public void delete(List<Long> outboxIds) throws SQLException {
+    public void delete(List<Long> outboxIds, Position settled) throws SQLException {
         try {
             for (long id : outboxIds) {
                 deleteOutbox.setLong(1, id);
                 deleteOutbox.executeUpdate();
             }
+            H2Database.setState(writing, H2Database.SETTLED_STATE, settled.toString());
             writing.commit();
         } catch (SQLException e) {
             writing.rollback();
             throw e;
+        }
+    }
+
+    @Override
+    public Position settled() throws SQLException {
+        try {
+            return Position.parse(H2Database.state(writing, H2Database.SETTLED_STATE, Position.START.toString()));
+        } finally {
+            writing.commit();
         }
     }
 
@@ -160,7 +171,7 @@ final class H2SourceSession implements SourceSession {
             TableSchema layout = H2Layout.of(table, capture.settings().maxLobBytes());
             capture.remember(table, layout);
             capture.store(layout);
-            tables.add(new TriggeredTable(layout, capture.triggerIdentity(table)));
+            tables.add(new TriggeredTable(layout, table.getId(), capture.triggerIdentity(table)));
         }
         return tables;
     }
@@ -243,11 +254,11 @@ final class H2SourceSession implements SourceSession {
         Map<TableName, TableNote> notes = new HashMap<>();
         try (Statement statement = writing.createStatement();
                 ResultSet found = statement.executeQuery(
-                        "SELECT SCHEMA_NAME, TABLE_NAME, FINGERPRINT, COMPLETE FROM PENUMBRA.CAPTURED_TABLE")) {
+                        "SELECT SCHEMA_NAME, TABLE_NAME, FINGERPRINT, COMPLETE, TABLE_ID FROM PENUMBRA.CAPTURED_TABLE")) {
             while (found.next()) {
                 notes.put(
                         new TableName(found.getString(1), found.getString(2)),
-                        new TableNote(new Fingerprint(found.getLong(3)), found.getBoolean(4)));
+                        new TableNote(new Fingerprint(found.getLong(3)), found.getBoolean(4), found.getLong(5)));
             }
         } finally {
             writing.commit();
@@ -259,13 +270,14 @@ final class H2SourceSession implements SourceSession {
     public void note(TableName table, @Nullable TableNote note) throws SQLException {
         String sql = note == null
                 ? "DELETE FROM PENUMBRA.CAPTURED_TABLE WHERE SCHEMA_NAME = ? AND TABLE_NAME = ?"
-                : "MERGE INTO PENUMBRA.CAPTURED_TABLE KEY(SCHEMA_NAME, TABLE_NAME) VALUES(?, ?, ?, ?)";
+                : "MERGE INTO PENUMBRA.CAPTURED_TABLE KEY(SCHEMA_NAME, TABLE_NAME) VALUES(?, ?, ?, ?, ?)";
         try (PreparedStatement statement = writing.prepareStatement(sql)) {
             statement.setString(1, table.schema());
             statement.setString(2, table.table());
             if (note != null) {
                 statement.setLong(3, note.fingerprint().value());
                 statement.setBoolean(4, note.complete());
+                statement.setLong(5, note.table());
             }
             statement.executeUpdate();
             writing.commit();

@@ -18,15 +18,19 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The small file that says which queue below a journal directory is the current journal and which are future ones.
  *
  * <pre>
  * penumbra-journal-catalogue 1      format version
+ * id 6f0e...                        a random UUID, given when the journal was begun
  * generation 7                      grows with each change
  * source orders
+ * owner 91c2...                     what tells the source from others of its name; absent where it has said nothing
  * roll HOUR                         how often the queues begin a new file
  * current 1                         number of the queue's folder
  * future 2 v42                      number and schema version, one line each
@@ -39,8 +43,10 @@ import java.util.zip.CRC32C;
  * stands, whole. Immutable.
  */
 record Catalogue(
+        UUID id,
         long generation,
         String source,
+        @Nullable UUID owner,
         JournalConfiguration.Roll roll,
         int current,
         SortedMap<String, Integer> futures,
@@ -55,8 +61,9 @@ record Catalogue(
         formers = Collections.unmodifiableSortedSet(new TreeSet<>(formers));
     }
 
-    static Catalogue initial(String source, JournalConfiguration.Roll roll) {
-        return new Catalogue(1, source, roll, 1, Collections.emptySortedMap(), Collections.emptySortedSet(), 2);
+    static Catalogue initial(UUID id, String source, @Nullable UUID owner, JournalConfiguration.Roll roll) {
+        return new Catalogue(
+                id, 1, source, owner, roll, 1, Collections.emptySortedMap(), Collections.emptySortedSet(), 2);
     }
 
     static Path queueDirectory(Path directory, int number) {
@@ -66,13 +73,13 @@ record Catalogue(
     Catalogue withFuture(String version) {
         SortedMap<String, Integer> more = new TreeMap<>(futures);
         more.put(version, next);
-        return new Catalogue(generation + 1, source, roll, current, more, formers, next + 1);
+        return new Catalogue(id, generation + 1, source, owner, roll, current, more, formers, next + 1);
     }
 
     Catalogue withoutFuture(String version) {
         SortedMap<String, Integer> fewer = new TreeMap<>(futures);
         fewer.remove(version);
-        return new Catalogue(generation + 1, source, roll, current, fewer, formers, next);
+        return new Catalogue(id, generation + 1, source, owner, roll, current, fewer, formers, next);
     }
 
     Catalogue promoted(String version) {
@@ -80,13 +87,13 @@ record Catalogue(
         Catalogue without = withoutFuture(version);
         SortedSet<Integer> more = new TreeSet<>(formers);
         more.add(current);
-        return new Catalogue(without.generation, source, roll, number, without.futures, more, next);
+        return new Catalogue(id, without.generation, source, owner, roll, number, without.futures, more, next);
     }
 
     Catalogue withoutFormer(int number) {
         SortedSet<Integer> fewer = new TreeSet<>(formers);
         fewer.remove(number);
-        return new Catalogue(generation + 1, source, roll, current, futures, fewer, next);
+        return new Catalogue(id, generation + 1, source, owner, roll, current, futures, fewer, next);
     }
 
     int numberOf(String version) {
@@ -139,8 +146,10 @@ record Catalogue(
                     .with("file", FILE)
                     .with("reason", "checksum");
         }
+        UUID id = new UUID(0, 0);
         long generation = 0;
         String source = "";
+        @Nullable UUID owner = null;
         JournalConfiguration.Roll roll = JournalConfiguration.Roll.HOUR;
         int current = 0;
         int next = 0;
@@ -149,8 +158,10 @@ record Catalogue(
         for (String line : body.subList(1, body.size())) {
             String[] words = line.split(" ", 2);
             switch (words[0]) {
+                case "id" -> id = UUID.fromString(words[1]);
                 case "generation" -> generation = Long.parseLong(words[1]);
                 case "source" -> source = words[1];
+                case "owner" -> owner = UUID.fromString(words[1]);
                 case "roll" -> roll = JournalConfiguration.Roll.valueOf(words[1]);
                 case "current" -> current = Integer.parseInt(words[1]);
                 case "next" -> next = Integer.parseInt(words[1]);
@@ -165,15 +176,19 @@ record Catalogue(
                             .with("line", line);
             }
         }
-        return new Catalogue(generation, source, roll, current, futures, formers, next);
+        return new Catalogue(id, generation, source, owner, roll, current, futures, formers, next);
     }
 
     /** Replaces the directory's catalogue by this one, all or nothing. */
     void write(Path directory) {
         List<String> lines = new ArrayList<>();
         lines.add(MAGIC + " " + VERSION);
+        lines.add("id " + id);
         lines.add("generation " + generation);
         lines.add("source " + source);
+        if (owner != null) {
+            lines.add("owner " + owner);
+        }
         lines.add("roll " + roll);
         lines.add("current " + current);
         futures.forEach((version, number) -> lines.add("future " + number + " " + version));

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,12 @@ public final class DualJournal implements AutoCloseable {
     private @Nullable JournalWriter current;
 
     private DualJournal(
-            Path directory, String source, JournalConfiguration configuration, Clock clock, FileForce fileForce) {
+            Path directory,
+            String source,
+            @Nullable UUID owner,
+            JournalConfiguration configuration,
+            Clock clock,
+            FileForce fileForce) {
         this.directory = directory;
         this.configuration = configuration;
         this.clock = clock;
@@ -63,7 +69,7 @@ public final class DualJournal implements AutoCloseable {
         }
         try {
             this.lock = acquire(lockChannel, directory);
-            this.catalogue = readOrCreate(directory, source, configuration);
+            this.catalogue = readOrCreate(directory, source, owner, configuration);
             removeOrphans();
         } catch (RuntimeException e) {
             closeQuietly(lockChannel, e);
@@ -82,14 +88,34 @@ public final class DualJournal implements AutoCloseable {
         return open(directory, source, configuration, clock, FileForce.SYSTEM);
     }
 
+    /**
+     * Opens a directory's journals as {@link #open(Path, String, JournalConfiguration, Clock)} does, for one source alone.
+     *
+     * @param owner what tells the source from every other, also of the same name; a journal that another began is JOURNAL_IN_USE
+     */
+    public static DualJournal open(
+            Path directory, String source, UUID owner, JournalConfiguration configuration, Clock clock) {
+        return open(directory, source, owner, configuration, clock, FileForce.SYSTEM);
+    }
+
     static DualJournal open(
             Path directory, String source, JournalConfiguration configuration, Clock clock, FileForce fileForce) {
+        return open(directory, source, null, configuration, clock, fileForce);
+    }
+
+    private static DualJournal open(
+            Path directory,
+            String source,
+            @Nullable UUID owner,
+            JournalConfiguration configuration,
+            Clock clock,
+            FileForce fileForce) {
         if (!source.matches("\\S{1,128}")) {
             throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
                     .with("setting", "source name")
                     .with("value", source);
         }
-        return new DualJournal(directory, source, configuration, clock, fileForce);
+        return new DualJournal(directory, source, owner, configuration, clock, fileForce);
     }
 
     private static FileLock acquire(FileChannel channel, Path directory) {
@@ -121,17 +147,20 @@ public final class DualJournal implements AutoCloseable {
         JournalQueue.create(queue, configuration, roll);
     }
 
-    private static Catalogue readOrCreate(Path directory, String source, JournalConfiguration configuration) {
+    private static Catalogue readOrCreate(
+            Path directory, String source, @Nullable UUID owner, JournalConfiguration configuration) {
         if (Files.exists(directory.resolve(Catalogue.FILE))) {
             Catalogue existing = Catalogue.read(directory);
-            if (!existing.source().equals(source)) {
-                throw new PenumbraException(ErrorCode.JOURNAL_IN_USE)
+            boolean another = owner != null && !owner.equals(existing.owner());
+            if (!existing.source().equals(source) || another) {
+                throw new PenumbraException(ErrorCode.JOURNAL_OF_ANOTHER)
                         .with("directory", directory)
-                        .with("source", existing.source());
+                        .with("source", existing.source())
+                        .with("owner", existing.owner());
             }
             return existing;
         }
-        Catalogue fresh = Catalogue.initial(source, configuration.roll());
+        Catalogue fresh = Catalogue.initial(UUID.randomUUID(), source, owner, configuration.roll());
         createQueue(directory, fresh.current(), configuration, configuration.roll());
         fresh.write(directory);
         return fresh;

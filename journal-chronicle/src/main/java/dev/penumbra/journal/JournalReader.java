@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import org.jspecify.annotations.Nullable;
@@ -154,6 +155,15 @@ public final class JournalReader implements AutoCloseable {
     /** Forgets a registered reader that will not come back, so that retention no longer waits for it. */
     public static void forget(Path directory, String name) {
         ReaderRegister.remove(directory, name);
+    }
+
+    /**
+     * What tells the journal in a directory from every other, also from one of the same source that was begun anew.
+     *
+     * @throws PenumbraException with JOURNAL_NOT_FOUND, JOURNAL_NEWER or JOURNAL_CORRUPT
+     */
+    public static UUID idOf(Path directory) {
+        return Catalogue.read(directory).id();
     }
 
     /** The name of the source that writes the journal. */

@@ -31,6 +31,9 @@ public enum ErrorCode {
     ALREADY_CAPTURED(1015, "the table is captured into another journal: remove that capture first"),
     NOT_SUPPORTED(1016, "the request is not supported"),
     RECORD_TOO_LARGE(1017, "the row is larger than the journal's record limit"),
+    SOURCE_NAME_TAKEN(
+            1018,
+            "another journal of a source with this name is shipped into the grid: give each source its own name, or stop the other node first"),
     COPY_WRITTEN(
             1030,
             "tables in SHADOW, SHADOW_<DATACENTER> and HOME are copies that SQL cannot write: write to their source"),
@@ -53,6 +56,9 @@ public enum ErrorCode {
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),
     JOURNAL_NOT_FOUND(2002, "there is no journal in this directory"),
     JOURNAL_IN_USE(2003, "another process writes this journal: one open database has one relay"),
+    JOURNAL_OF_ANOTHER(
+            2010,
+            "another database has written this journal: give this one a directory of its own, or remove the old journal"),
     JOURNAL_FULL(2004, "the journal's disk has less free space than its reserve: free space or lower the reserve"),
     OUTBOX_FULL(2005, "the outbox has reached its limit because changes are not being journalled: see capture status"),
     SOURCE_UNAVAILABLE(2006, "the source database cannot be reached"),

@@ -1,0 +1,283 @@
+package dev.penumbra.h2;
+
+import static dev.penumbra.h2.TestDatabase.run;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.penumbra.capture.RelayStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.h2.engine.SessionLocal;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.tools.Restore;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Histories in which database and journal part: what the relay does not see happen, it must still notice. */
+class H2HistoryTest {
+    private static final String COLUMNS = "(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))";
+
+    @TempDir
+    Path directory;
+
+    private TestDatabase database;
+
+    @BeforeEach
+    void locate() {
+        database = TestDatabase.in(directory);
+    }
+
+    @AfterEach
+    void clearSettings() {
+        makeRoom();
+        System.clearProperty(H2Settings.MAX_OUTBOX_ROWS);
+        System.clearProperty(H2Settings.WHEN_FULL);
+    }
+
+    private static void fillDisk() {
+        System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+    }
+
+    private static void makeRoom() {
+        System.clearProperty(H2Settings.MIN_FREE_BYTES);
+    }
+
+    private void capture(Connection connection, String... tables) throws SQLException {
+        for (String table : tables) {
+            run(connection, "CREATE TABLE IF NOT EXISTS " + table + COLUMNS);
+            Capture.install(connection, table, database.journal().toString());
+        }
+    }
+
+    private static void insert(Connection connection, String table, int from, int to) throws SQLException {
+        run(connection, "INSERT INTO " + table + " SELECT X, 'row' FROM SYSTEM_RANGE(" + from + ", " + to + ")");
+    }
+
+    private static RelayStatus status(Connection connection) {
+        SessionLocal session = (SessionLocal) ((JdbcConnection) connection).getSession();
+        return H2Database.of(session.getDatabase()).relay().status();
+    }
+
+    /** Until a recovery would find nothing to read again. */
+    private static void awaitDurable(Connection connection) throws SQLException {
+        assertThat(Capture.settle(connection, 20_000)).isTrue();
+        await().until(() ->
+                status(connection).durable().equals(status(connection).journalled()));
+    }
+
+    private JournalledTables settled(Connection connection) throws SQLException {
+        assertThat(Capture.settle(connection, 20_000)).isTrue();
+        return JournalledTables.of(database.journal());
+    }
+
+    @Test
+    void aTruncateThatComesFirstAfterAnOpening_isJournalled() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 100);
+            awaitDurable(connection);
+        }
+        fillDisk();
+        try (Connection connection = database.open()) {
+            run(connection, "TRUNCATE TABLE T");
+            makeRoom();
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void tablesThatExchangeTheirNames_exchangeTheirRows() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T", "T_NEW");
+            insert(connection, "T", 1, 100);
+            insert(connection, "T_NEW", 50, 70);
+            awaitDurable(connection);
+            run(connection, "ALTER TABLE T RENAME TO T_OLD", "ALTER TABLE T_NEW RENAME TO T");
+            JournalledTables tables = settled(connection);
+            tables.assertEqualsSource(connection, "T", "T_OLD");
+            assertThat(tables.knows("T_NEW")).isFalse();
+        }
+    }
+
+    @Test
+    void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheJournalWasAway() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+        }
+        fillDisk();
+        try (Connection connection = database.open()) {
+            insert(connection, "T", 500, 500);
+            run(connection, "DROP TRIGGER PENUMBRA_T");
+            insert(connection, "T", 11, 20);
+            capture(connection, "T");
+            makeRoom();
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheDatabaseClosedInBetween() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+            run(connection, "DROP TRIGGER PENUMBRA_T");
+        }
+        try (Connection connection = database.open()) {
+            insert(connection, "T", 11, 20);
+            capture(connection, "T");
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void writersAreRefused_afterPenumbrasOwnTablesWereDropped_untilTheDatabaseIsOpenedAgain() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+            run(connection, "DROP ALL OBJECTS");
+            run(connection, "CREATE TABLE T" + COLUMNS);
+            assertThatThrownBy(() -> {
+                        capture(connection, "T");
+                        insert(connection, "T", 1, 5);
+                    })
+                    .hasMessageContaining("open the database again");
+        }
+    }
+
+    @Test
+    void aTableThatIsDroppedWhileTheOutboxIsGivenUp_endsInTheJournal() throws SQLException {
+        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "100");
+        System.setProperty(H2Settings.WHEN_FULL, "resync");
+        try (Connection connection = database.open()) {
+            capture(connection, "T", "U");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+        }
+        fillDisk();
+        try (Connection connection = database.open()) {
+            run(connection, "DROP TABLE T");
+            insert(connection, "U", 1, 60);
+            await().until(() -> status(connection).outboxRows() == 0);
+            makeRoom();
+            JournalledTables tables = settled(connection);
+            tables.assertEqualsSource(connection, "U");
+            assertThat(tables.knows("T")).isFalse();
+        }
+    }
+
+    @Test
+    void aTableThatIsDroppedWhileItWaitsToBeBroughtAnew_endsInTheJournal() throws SQLException {
+        try (Connection connection = database.open();
+                Connection writer = database.open()) {
+            capture(connection, "T", "U");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+            writer.setAutoCommit(false);
+            run(writer, "INSERT INTO U VALUES(100, 'open')");
+            run(connection, "ALTER TABLE T ALTER COLUMN NAME RENAME TO NOM");
+            run(connection, "DROP TABLE T");
+            writer.rollback();
+            assertThat(settled(connection).knows("T")).isFalse();
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsRestoredFromABackup_isBroughtAnew() throws Exception {
+        Path backup = directory.resolve("backup.zip");
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+            run(connection, "BACKUP TO '" + backup + "'");
+        }
+        try (Connection connection = database.open()) {
+            run(connection, "UPDATE T SET NAME = 'later' WHERE ID <= 5");
+            awaitDurable(connection);
+            run(connection, "UPDATE T SET NAME = 'last' WHERE ID = 1");
+            assertThat(Capture.settle(connection, 20_000)).isTrue();
+        }
+        Files.delete(directory.resolve("db.mv.db"));
+        Restore.execute(backup.toString(), directory.toString(), "db");
+        try (Connection connection = database.open()) {
+            run(connection, "UPDATE T SET NAME = 'new' WHERE ID = 7");
+            insert(connection, "T", 11, 20);
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void aBackupThatIsRestoredBeforeTheNextMark_isBroughtAnew() throws Exception {
+        Path backup = directory.resolve("backup.zip");
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+            run(connection, "BACKUP TO '" + backup + "'");
+        }
+        System.setProperty(H2Settings.MARK_INTERVAL_MILLIS, "3600000");
+        try (Connection connection = database.open()) {
+            insert(connection, "T", 21, 30);
+            assertThat(Capture.settle(connection, 20_000)).isTrue();
+        } finally {
+            System.clearProperty(H2Settings.MARK_INTERVAL_MILLIS);
+        }
+        Files.delete(directory.resolve("db.mv.db"));
+        Restore.execute(backup.toString(), directory.toString(), "db");
+        try (Connection connection = database.open()) {
+            insert(connection, "T", 11, 20);
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void aJournalThatWasRemoved_isBegunAnewWithEveryRow() throws Exception {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+        }
+        Files.move(database.journal(), directory.resolve("removed"));
+        try (Connection connection = database.open()) {
+            insert(connection, "T", 11, 20);
+            settled(connection).assertEqualsSource(connection, "T");
+        }
+    }
+
+    @Test
+    void anotherDatabaseOfTheSameName_isRefusedTheJournal() throws Exception {
+        Files.createDirectories(directory.resolve("other"));
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+        }
+        try (Connection connection = TestDatabase.open("jdbc:h2:" + directory.resolve("other/db"))) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 30);
+            await().until(() -> String.valueOf(status(connection).failure()).contains("PENUMBRA-2010"));
+        }
+        assertThat(JournalledTables.of(database.journal()).rows("T")).hasSize(10);
+    }
+
+    @Test
+    void aDatabaseInMemory_thatComesAgain_replacesWhatItsJournalHad() throws SQLException {
+        for (int opening = 1; opening <= 2; opening++) {
+            try (Connection connection = TestDatabase.open("jdbc:h2:mem:again")) {
+                capture(connection, "T" + opening);
+                insert(connection, "T" + opening, 1, 10 * opening);
+                JournalledTables tables = settled(connection);
+                tables.assertEqualsSource(connection, "T" + opening);
+                assertThat(tables.knows("T" + (opening - 1))).isFalse();
+            }
+        }
+    }
+}
