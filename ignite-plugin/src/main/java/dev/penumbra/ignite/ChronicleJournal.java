@@ -6,6 +6,7 @@ import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A journal in a directory of this machine. Immutable. */
@@ -27,6 +28,17 @@ final class ChronicleJournal implements Journal {
     @Override
     public String source() {
         return source;
+    }
+
+    @Override
+    public UUID id() {
+        // Read anew each time: somebody may have put another journal in the place of the one that is open.
+        return JournalReader.idOf(directory);
+    }
+
+    @Override
+    public void release(String name) {
+        JournalReader.forget(directory, name);
     }
 
     @Override

@@ -57,6 +57,12 @@ final class Feed implements Runnable {
     private static final int RECOVERY_BATCHES = 16;
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** What gathered rows may weigh, roughly, before they are written. */
+    static final long MAX_GATHERED_BYTES = 16L << 20;
+
+    /** What retention knows a feed by, before its datacenter. */
+    private static final String READER = "shipper.";
+
     private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final ShippingContext context;
@@ -70,7 +76,10 @@ final class Feed implements Runnable {
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
 
+    private final Runnable ended;
+
     private volatile boolean stopped;
+    private volatile boolean retired;
     private volatile boolean catalogueChanged = true;
     private volatile Position applied = Position.START;
 
@@ -79,6 +88,7 @@ final class Feed implements Runnable {
     private FeedState state;
     private @Nullable Batch underWay;
     private int gatheredChanges;
+    private long gatheredBytes;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
 
@@ -99,15 +109,25 @@ final class Feed implements Runnable {
     private record Batch(
             CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
 
-    Feed(ShippingContext context, Journal journal, Datacenter datacenter, Executor fillers, FeedFigures figures) {
+    /**
+     * @param ended called by the feed's thread when it has ended
+     */
+    Feed(
+            ShippingContext context,
+            Journal journal,
+            Datacenter datacenter,
+            Executor fillers,
+            FeedFigures figures,
+            Runnable ended) {
         this.context = context;
         this.journal = journal;
         this.datacenter = datacenter;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
         this.figures = figures;
+        this.ended = ended;
         this.compression = context.compressionChoice();
-        this.state = new FeedState(localNode(), Position.START, Position.START, Position.START, false);
+        this.state = new FeedState(localNode(), journal.id(), Position.START, Position.START, Position.START);
     }
 
     private UUID localNode() {
@@ -130,6 +150,16 @@ final class Feed implements Runnable {
         stopped = true;
     }
 
+    /** Stops for good, because the datacenter has no copies any more, and forgets how far it was. */
+    void retire() {
+        retired = true;
+        stopped = true;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
     void catalogueChanged() {
         catalogueChanged = true;
     }
@@ -139,20 +169,61 @@ final class Feed implements Runnable {
         while (!stopped) {
             try {
                 session();
-            } catch (RuntimeException e) {
-                if (!stopped) {
-                    figures.failed(e);
-                    retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
-                    LOG.warn(
-                            "A feed was interrupted and begins again: source={}, datacenter={}",
-                            journal.source(),
-                            datacenter,
-                            e);
-                }
+            } catch (RuntimeException | Error e) {
+                // Errors too: a thread that ends here would leave its copies as they are for ever, and nobody would
+                // know.
+                interrupted(e);
             } finally {
                 endSession();
             }
             rest();
+        }
+        if (retired) {
+            forget();
+        }
+        ended.run();
+    }
+
+    private void interrupted(Throwable failure) {
+        if (stopped) {
+            return;
+        }
+        if (isDatacenterEmpty()) {
+            figures.phase(FeedFigures.Phase.WAITING);
+            LOG.info("The last node of a datacenter has gone: source={}, datacenter={}", journal.source(), datacenter);
+            return;
+        }
+        figures.failed(failure);
+        retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
+        LOG.warn(
+                "A feed was interrupted and begins again: source={}, datacenter={}",
+                journal.source(),
+                datacenter,
+                failure);
+    }
+
+    private boolean isDatacenterEmpty() {
+        return DatacenterNodes.in(context.ignite().cluster(), datacenter)
+                .nodes()
+                .isEmpty();
+    }
+
+    /** Leaves nothing behind of a feed whose datacenter has no copies any more. */
+    private void forget() {
+        try {
+            journal.release(READER + datacenter);
+            Progress kept = progress;
+            if (kept != null
+                    && !isDatacenterEmpty()
+                    && kept.feed(journal.source()).equals(Optional.of(state))) {
+                kept.forget(journal.source());
+            }
+        } catch (RuntimeException e) {
+            LOG.warn(
+                    "What a feed had noted could not be removed: source={}, datacenter={}",
+                    journal.source(),
+                    datacenter,
+                    e);
         }
     }
 
@@ -177,13 +248,15 @@ final class Feed implements Runnable {
     }
 
     private void session() {
-        if (DatacenterNodes.in(context.ignite().cluster(), datacenter).nodes().isEmpty()) {
+        if (isDatacenterEmpty()) {
             figures.phase(FeedFigures.Phase.WAITING);
             return;
         }
         progress = context.progress(datacenter);
         if (!claim()) {
-            figures.phase(FeedFigures.Phase.STANDBY);
+            if (!stopped) {
+                figures.phase(FeedFigures.Phase.STANDBY);
+            }
             return;
         }
         try (Journal.Tail tail = resume()) {
@@ -197,7 +270,7 @@ final class Feed implements Runnable {
             reconcile();
             recover(tail);
             figures.phase(FeedFigures.Phase.RUNNING);
-            tail.retainFrom("shipper." + datacenter);
+            tail.retainFrom(READER + datacenter);
             carry(tail);
         }
     }
@@ -208,6 +281,13 @@ final class Feed implements Runnable {
         while (!stopped) {
             Optional<FeedState> present = progress().feed(source);
             if (present.isEmpty()) {
+                Optional<FeedState> ahead = home
+                        ? Optional.empty()
+                        : context.progress(context.home()).feed(source).filter(state -> !isOurs(state));
+                if (ahead.isPresent()) {
+                    refuseOther(ahead.get());
+                    return false;
+                }
                 if (begin()) {
                     return true;
                 }
@@ -219,6 +299,7 @@ final class Feed implements Runnable {
                 return true;
             }
             if (context.ignite().cluster().node(found.owner()) != null) {
+                refuseOther(found);
                 return false;
             }
             if (!GridInternals.awaitExchange(context.ignite(), () -> stopped)) {
@@ -233,6 +314,25 @@ final class Feed implements Runnable {
         return false;
     }
 
+    private boolean isOurs(FeedState shipped) {
+        return shipped.journal().equals(journal.id());
+    }
+
+    /** A journal that another of the same name is shipped beside never takes over from that. */
+    private void refuseOther(FeedState shipped) {
+        boolean byAnother = !shipped.owner().equals(localNode())
+                && context.ignite().cluster().node(shipped.owner()) != null;
+        if (byAnother && !isOurs(shipped)) {
+            PenumbraException refusal = new PenumbraException(ErrorCode.SOURCE_NAME_TAKEN)
+                    .with("source", journal.source())
+                    .with("shippedBy", shipped.owner());
+            figures.failed(refusal);
+            LOG.error("{}", refusal.getMessage());
+            figures.phase(FeedFigures.Phase.REFUSED);
+            stopped = true;
+        }
+    }
+
     private boolean begin() {
         for (Copy copy : copies()) {
             if (copy.built() && context.catalogue().replace(copy, copy.unbuilt())) {
@@ -242,11 +342,12 @@ final class Feed implements Runnable {
         Position start = journal.oldest();
         Position lastFirst = Position.START;
         if (!home) {
-            Optional<FeedState> ahead = context.progress(context.home()).feed(journal.source());
+            Optional<FeedState> ahead =
+                    context.progress(context.home()).feed(journal.source()).filter(this::isOurs);
             start = ahead.map(FeedState::applied).orElse(start);
             lastFirst = ahead.map(FeedState::lastFirst).orElse(lastFirst);
         }
-        FeedState first = new FeedState(localNode(), start, windowFrom(start), lastFirst, false);
+        FeedState first = new FeedState(localNode(), journal.id(), start, windowFrom(start), lastFirst);
         if (!progress().begin(journal.source(), first)) {
             return false;
         }
@@ -270,6 +371,10 @@ final class Feed implements Runnable {
     /** Opens the journal at the applied position, after making sure that it still holds what was applied. */
     private Journal.Tail resume() {
         Position from = state.applied();
+        if (!isOurs(state)) {
+            // Begun anew: what is applied is of a journal that is not there any more.
+            throw gap(from, null, null);
+        }
         if (from.equals(Position.START)) {
             return journal.open(from);
         }
@@ -379,8 +484,9 @@ final class Feed implements Runnable {
         long changes = 0;
         long committedAtMillis = 0;
         gatheredChanges = 0;
+        gatheredBytes = 0;
         int limit = Math.max(batchChanges, context.configuration().batchRows());
-        while (changes < batchChanges || last.compareTo(atLeast) < 0) {
+        while ((changes < batchChanges && gatheredBytes < MAX_GATHERED_BYTES) || last.compareTo(atLeast) < 0) {
             Journal.Transaction transaction = next(tail, last);
             if (transaction == null) {
                 break;
@@ -394,7 +500,7 @@ final class Feed implements Runnable {
                 throw gap(last, begins, null);
             }
             for (Change change : transaction) {
-                if (gatheredChanges >= limit) {
+                if (gatheredChanges >= limit || gatheredBytes >= MAX_GATHERED_BYTES) {
                     write(change.position());
                 }
                 accept(change);
@@ -433,6 +539,7 @@ final class Feed implements Runnable {
                 } else {
                     copy.follower.gather(change);
                     gatheredChanges++;
+                    gatheredBytes += Follower.weight(change);
                 }
             }
         }
@@ -475,7 +582,7 @@ final class Feed implements Runnable {
             case SNAPSHOT_END -> {
                 if (followed.containsKey(table)) {
                     write(change.position());
-                    each(table, change, copy -> mark(copy, copy.state.completed(true)));
+                    each(table, change, copy -> mark(copy, copy.state.ended()));
                 }
             }
             case SCHEMA -> layout(change);
@@ -516,7 +623,7 @@ final class Feed implements Runnable {
             if (sameLayout(copy, change.schema())) {
                 // The source brings the table anew: what comes until the snapshot's end is not the whole of it.
                 write(change.position());
-                mark(copy, copy.state.completed(false));
+                mark(copy, copy.state.begun());
             } else {
                 refill(copy, change);
             }
@@ -570,7 +677,7 @@ final class Feed implements Runnable {
         // The change itself is not yet in: only what lies before it is.
         Position before = new Position(
                 change.position().epoch(), Math.max(0, change.position().sequence() - 1));
-        CopyState begun = new CopyState(true, before, before, false);
+        CopyState begun = new CopyState(true, before, before, false, true);
         progress().put(next, begun);
         add(new Followed(follower, begun));
     }
@@ -624,6 +731,7 @@ final class Feed implements Runnable {
         widen(upTo);
         flush().join();
         gatheredChanges = 0;
+        gatheredBytes = 0;
     }
 
     private CompletableFuture<Void> flush() {
@@ -641,7 +749,7 @@ final class Feed implements Runnable {
     /** Makes sure that a successor would look up to a position. */
     private void widen(Position upTo) {
         if (upTo.compareTo(state.window()) > 0) {
-            store(new FeedState(state.owner(), state.applied(), windowFrom(upTo), state.lastFirst(), false));
+            store(state.widened(windowFrom(upTo)));
         }
     }
 
@@ -683,7 +791,7 @@ final class Feed implements Runnable {
             throw e;
         }
         underWay = null;
-        store(new FeedState(state.owner(), batch.last(), windowFrom(batch.last()), underWayLastFirst, false));
+        store(state.advanced(batch.last(), windowFrom(batch.last()), underWayLastFirst));
         applied = batch.last();
         retryNanos = RETRY_NANOS;
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
@@ -694,6 +802,9 @@ final class Feed implements Runnable {
         catalogueChanged = false;
         if (!progress().feed(journal.source()).equals(Optional.of(state))) {
             throw new IllegalStateException("feed has another owner or its state is gone: " + journal.source());
+        }
+        if (!isOurs(state)) {
+            throw gap(state.applied(), null, null);
         }
         List<Copy> wanted = copies();
         for (List<Followed> copies : List.copyOf(followed.values())) {

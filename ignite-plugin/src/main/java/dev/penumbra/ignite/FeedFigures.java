@@ -32,6 +32,8 @@ final class FeedFigures {
         WAITING,
         /** Another node runs the feed. */
         STANDBY,
+        /** The journal is not the one of this name that another node ships; it is left alone until this node starts again. */
+        REFUSED,
         /** It carries changes. */
         RUNNING,
         /** The journal lacks positions that had been applied. */

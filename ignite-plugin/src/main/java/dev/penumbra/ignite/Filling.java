@@ -10,6 +10,8 @@ import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,7 +29,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Filling implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Filling.class);
-    private static final long RETRY_MILLIS = 200;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final ShippingContext context;
     private final Journal journal;
@@ -49,6 +52,7 @@ final class Filling implements Runnable {
 
     private boolean lossy;
     private boolean outdated;
+    private long retryNanos = RETRY_NANOS;
 
     /**
      * @param definition the copy as the catalogue has it now
@@ -81,8 +85,12 @@ final class Filling implements Runnable {
         return waiting;
     }
 
+    /** Ends it; what it has written so far stays behind for the copy's next filling to replace. */
     void stop() {
         stopped = true;
+        if (waiting) {
+            closeTail();
+        }
     }
 
     @Override
@@ -90,17 +98,20 @@ final class Filling implements Runnable {
         while (!stopped && !waiting) {
             try {
                 fill();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // Errors too: a thread that ends here would leave the copy as it is for ever.
                 if (!stopped) {
                     LOG.warn("Filling a copy failed and begins again: copy={}", definition.id(), e);
+                    retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
                 }
             } finally {
-                if (!waiting) {
+                // Whoever stops it may have found it before it waited.
+                if (!waiting || stopped) {
                     closeTail();
                 }
             }
             if (!stopped && !waiting) {
-                java.util.concurrent.locks.LockSupport.parkNanos(RETRY_MILLIS * 1_000_000);
+                LockSupport.parkNanos(retryNanos);
             }
         }
     }
@@ -158,7 +169,7 @@ final class Filling implements Runnable {
             return;
         }
         complete = state.get().complete();
-        announced = true;
+        announced = state.get().announced();
         target.prepare();
         long rows = 0;
         for (int partition = 0; partition < context.storage().partitions() && !stopped; partition++) {
@@ -182,12 +193,19 @@ final class Filling implements Runnable {
             progress.forget(present);
             context.ignite().destroyCache(present.cacheName());
         }
-        if (!context.catalogue().replace(present, next)) {
+        if (stopped || !context.catalogue().replace(present, next)) {
             return null;
         }
         copy = next;
         progress.put(next, CopyState.FILLING);
+        context.destroyFormer(next);
         Follower target = context.follower(next, compression);
+        if (!context.catalogue().find(next.name(), next.role()).equals(Optional.of(next))) {
+            // Dropped, or filled by another, before there was a cache that could be destroyed with it.
+            context.ignite().destroyCache(next.cacheName());
+            progress.forget(next);
+            return null;
+        }
         follower = target;
         return target;
     }
@@ -224,7 +242,11 @@ final class Filling implements Runnable {
 
     private boolean step(Journal.Tail from, Follower target, @Nullable Position limit) {
         int batch = context.configuration().batchRows();
-        while (!outdated && target.size() < batch && (limit == null || position.compareTo(limit) < 0)) {
+        long bytes = 0;
+        while (!outdated
+                && target.size() < batch
+                && bytes < Feed.MAX_GATHERED_BYTES
+                && (limit == null || position.compareTo(limit) < 0)) {
             Journal.Transaction transaction = from.poll();
             if (transaction == null) {
                 target.flush().join();
@@ -233,8 +255,10 @@ final class Filling implements Runnable {
             for (Change change : transaction) {
                 if (change.table().equals(definition.name().table())) {
                     accept(target, change);
-                    if (target.size() >= batch) {
+                    bytes += Follower.weight(change);
+                    if (target.size() >= batch || bytes >= Feed.MAX_GATHERED_BYTES) {
                         target.flush().join();
+                        bytes = 0;
                     }
                 }
             }
@@ -275,7 +299,7 @@ final class Filling implements Runnable {
     /** The copy's state at the moment its feed takes it over. */
     CopyState state(Position at) {
         Position applied = position.compareTo(at) > 0 ? position : at;
-        return new CopyState(true, applied, readyFrom, complete);
+        return new CopyState(true, applied, readyFrom, complete, announced);
     }
 
     /** What writes the copy; for the feed that takes it over. */
@@ -284,7 +308,8 @@ final class Filling implements Runnable {
         return context.follower(copy, next);
     }
 
-    void closeTail() {
+    /** By the feed's thread or its own. */
+    synchronized void closeTail() {
         Journal.Tail opened = tail;
         tail = null;
         if (opened != null) {

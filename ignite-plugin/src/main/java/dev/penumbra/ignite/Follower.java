@@ -2,6 +2,7 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.VersionedCache;
 import dev.penumbra.ignite.internal.VersionedCache.Write;
+import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread at a time.
  */
 final class Follower {
+    private static final int VALUE_BYTES = 32;
+
     private final Copy copy;
     private final BinaryRows rows;
     private final VersionedCache cache;
@@ -73,6 +76,25 @@ final class Follower {
             // A correction may not know the row that it removes. Its key's columns are those of its own layout.
             gathered.put(change.key(), new Gathered(null, change.position()));
         }
+    }
+
+    /** About how many bytes of memory a change's row takes. */
+    static long weight(Change change) {
+        Row row = change.after();
+        if (row == null) {
+            return VALUE_BYTES;
+        }
+        long bytes = 0;
+        for (int i = 0; i < row.size(); i++) {
+            Object value = row.get(i);
+            bytes += VALUE_BYTES;
+            if (value instanceof String text) {
+                bytes += 2L * text.length();
+            } else if (value instanceof Bytes binary) {
+                bytes += binary.length();
+            }
+        }
+        return bytes;
     }
 
     private Row translate(TableSchema from, Row row) {

@@ -2,12 +2,19 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** One source's committed changes, as the shipper reads them. Safe for use by several threads. */
 interface Journal {
     /** The source's name. */
     String source();
+
+    /** What tells the journal from every other, also from one of the same source that was begun anew. */
+    UUID id();
+
+    /** Lets retention go of what a tail had asked it to keep under a name. */
+    default void release(String name) {}
 
     /** The position behind which the journal has everything: START unless retention has removed its beginning. */
     Position oldest();

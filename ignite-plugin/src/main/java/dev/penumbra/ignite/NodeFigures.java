@@ -56,7 +56,7 @@ final class NodeFigures implements AutoCloseable {
 
     /** Shows a feed. */
     void show(FeedFigures feed) {
-        Figures.Group group = figures.group("feed." + feed.source() + "." + feed.datacenter());
+        Figures.Group group = figures.group(group(feed));
         group.number("Changes", feed::changes, "Changes applied since this node started.")
                 .number("Batches", feed::batches, "Batches applied since this node started.")
                 .number("Failures", feed::failures, "How often the feed had to begin again.")
@@ -70,6 +70,15 @@ final class NodeFigures implements AutoCloseable {
                 "Freshness",
                 FRESHNESS_MILLIS,
                 "Milliseconds from commit to applied, of the oldest change of each batch."));
+    }
+
+    /** Shows a feed no longer. */
+    void hide(FeedFigures feed) {
+        figures.remove(group(feed));
+    }
+
+    private static String group(FeedFigures feed) {
+        return "feed." + feed.source() + "." + feed.datacenter();
     }
 
     /** Shows the copies that the catalogue has now. */

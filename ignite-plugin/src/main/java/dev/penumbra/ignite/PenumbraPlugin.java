@@ -172,7 +172,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         GridShadows shadows = new GridShadows(context, shipper.background());
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads);
         CopyBoard board = new CopyBoard(context, shadows);
-        shipper.observe(figures::show, () -> {
+        shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
         });
@@ -196,7 +196,13 @@ public final class PenumbraPlugin implements IgnitePlugin {
     void openJournals() {
         List<Journal> opened = new ArrayList<>(configuration.journals());
         for (Path directory : configuration.journalDirectories()) {
-            opened.add(new ChronicleJournal(directory));
+            ChronicleJournal journal = new ChronicleJournal(directory);
+            if (opened.stream().anyMatch(other -> other.source().equals(journal.source()))) {
+                throw new PenumbraException(ErrorCode.SOURCE_NAME_TAKEN)
+                        .with("source", journal.source())
+                        .with("directory", directory);
+            }
+            opened.add(journal);
         }
         journals = List.copyOf(opened);
     }

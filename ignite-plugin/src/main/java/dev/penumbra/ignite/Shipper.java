@@ -35,6 +35,7 @@ final class Shipper implements AutoCloseable {
     private final ExecutorService fillThreads;
     private final ExecutorService watch;
     private Consumer<FeedFigures> onFeed = figures -> {};
+    private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
     private final Map<String, Map<Datacenter, Feed>> feeds = new HashMap<>();
 
@@ -57,9 +58,11 @@ final class Shipper implements AutoCloseable {
         };
     }
 
-    /** Says who is told of each new feed and of each change of the catalogue; before {@link #start()}. */
-    synchronized void observe(Consumer<FeedFigures> feedListener, Runnable catalogueListener) {
+    /** Says who is told of each new feed, of its end and of each change of the catalogue; before {@link #start()}. */
+    synchronized void observe(
+            Consumer<FeedFigures> feedListener, Consumer<FeedFigures> feedEndListener, Runnable catalogueListener) {
         onFeed = feedListener;
+        onFeedEnd = feedEndListener;
         onCatalogue = catalogueListener;
     }
 
@@ -94,7 +97,7 @@ final class Shipper implements AutoCloseable {
         }
     }
 
-    /** Starts feeds for datacenters that have come to hold copies and tells the others to look at the catalogue. */
+    /** Starts feeds for datacenters that have come to hold copies, ends those of datacenters that hold none any more. */
     synchronized void reconcile() {
         onCatalogue.run();
         for (Journal journal : journals) {
@@ -108,7 +111,8 @@ final class Shipper implements AutoCloseable {
                 Feed present = running.get(datacenter);
                 if (present == null) {
                     FeedFigures figures = new FeedFigures(journal.source(), datacenter, context.clock());
-                    Feed feed = new Feed(context, journal, datacenter, fillThreads, figures);
+                    Feed feed = new Feed(
+                            context, journal, datacenter, fillThreads, figures, () -> ended(journal, datacenter));
                     onFeed.accept(figures);
                     running.put(datacenter, feed);
                     feedThreads.execute(feed);
@@ -116,7 +120,26 @@ final class Shipper implements AutoCloseable {
                     present.catalogueChanged();
                 }
             }
+            running.forEach((datacenter, feed) -> {
+                if (!datacenters.contains(datacenter)) {
+                    feed.retire();
+                }
+            });
         }
+    }
+
+    /** A feed's thread has come to its end; copies that its datacenter was given meanwhile need another. */
+    private void ended(Journal journal, Datacenter datacenter) {
+        synchronized (this) {
+            Map<Datacenter, Feed> running = feeds.getOrDefault(journal.source(), Map.of());
+            Feed feed = running.get(datacenter);
+            if (feed == null || !feed.isRetired()) {
+                return;
+            }
+            running.remove(datacenter);
+            onFeedEnd.accept(feed.figures());
+        }
+        catalogueChanged();
     }
 
     /** The figures of all feeds of this node. */

@@ -78,6 +78,11 @@ final class ShippingContext {
                 compression);
     }
 
+    /** Destroys the caches that earlier fillings of a copy have left; their SQL name is the copy's. */
+    void destroyFormer(Copy copy) {
+        ignite.cacheNames().stream().filter(copy::isFormer).forEach(ignite::destroyCache);
+    }
+
     CompressionChoice compressionChoice() {
         return new CompressionChoice(ignite, codec, dictionaries, configuration.dictionaryBytes());
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 @NullMarked
 final class MemoryJournal implements Journal {
     private final String source;
+    private final UUID id = UUID.randomUUID();
     private final List<Committed> transactions = java.util.Collections.synchronizedList(new ArrayList<>());
     private final Map<TableName, Map<Key, Row>> tables = new java.util.HashMap<>();
     private int epoch = 1;
@@ -36,6 +38,11 @@ final class MemoryJournal implements Journal {
     @Override
     public String source() {
         return source;
+    }
+
+    @Override
+    public UUID id() {
+        return id;
     }
 
     /** What a table holds after everything appended so far. */

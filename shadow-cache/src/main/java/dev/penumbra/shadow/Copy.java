@@ -85,10 +85,20 @@ public record Copy(
 
     /** The Ignite cache that holds the rows, empty while there is none. */
     public String cacheName() {
-        return built()
-                ? CACHE_PREFIX + plain(sqlTable) + "-" + (role == Role.HOME_IMAGE ? "home-image" : name.datacenter())
-                        + "-" + generation
-                : "";
+        return built() ? cachePrefix() + generation : "";
+    }
+
+    /** Whether a cache held this copy in an earlier generation. */
+    public boolean isFormer(String cache) {
+        String prefix = cachePrefix();
+        return cache.startsWith(prefix)
+                && cache.substring(prefix.length()).matches("[0-9]{1,18}")
+                && Long.parseLong(cache.substring(prefix.length())) < generation;
+    }
+
+    private String cachePrefix() {
+        return CACHE_PREFIX + plain(sqlTable) + "-" + (role == Role.HOME_IMAGE ? "home-image" : name.datacenter())
+                + "-";
     }
 
     /** The SQL schema in which the table stands. */

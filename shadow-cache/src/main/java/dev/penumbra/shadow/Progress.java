@@ -26,29 +26,39 @@ public final class Progress {
      * How far the feed of one source is.
      *
      * @param owner the node that runs the feed
+     * @param journal the journal's identity: positions of another journal mean nothing here
      * @param applied everything up to here is in all copies that follow the feed
      * @param window nothing beyond this has been written to them
      * @param lastFirst the first position of the transaction that ends at {@code applied}
-     * @param gap whether the journal was found to lack positions that had been applied
      */
-    public record FeedState(UUID owner, Position applied, Position window, Position lastFirst, boolean gap) {
+    public record FeedState(UUID owner, UUID journal, Position applied, Position window, Position lastFirst) {
         /** This state with another owner. */
         public FeedState ownedBy(UUID nextOwner) {
-            return new FeedState(nextOwner, applied, window, lastFirst, gap);
+            return new FeedState(nextOwner, journal, applied, window, lastFirst);
+        }
+
+        /** This state with another window. */
+        public FeedState widened(Position nextWindow) {
+            return new FeedState(owner, journal, applied, nextWindow, lastFirst);
+        }
+
+        /** This state after a batch that ends with a transaction. */
+        public FeedState advanced(Position nextApplied, Position nextWindow, Position nextLastFirst) {
+            return new FeedState(owner, journal, nextApplied, nextWindow, nextLastFirst);
         }
 
         String text() {
-            return owner + " " + applied + " " + window + " " + lastFirst + " " + gap;
+            return owner + " " + journal + " " + applied + " " + window + " " + lastFirst;
         }
 
         static FeedState read(String text) {
             String[] parts = parts(text, 5);
             return new FeedState(
                     UUID.fromString(parts[0]),
-                    Position.parse(parts[1]),
+                    UUID.fromString(parts[1]),
                     Position.parse(parts[2]),
                     Position.parse(parts[3]),
-                    Boolean.parseBoolean(parts[4]));
+                    Position.parse(parts[4]));
         }
     }
 
@@ -59,14 +69,22 @@ public final class Progress {
      * @param applied what it held when it began to follow; the feed's applied position counts when that is larger
      * @param readyFrom the position from which on it is consistent with the home image that it was filled from
      * @param complete whether the source has delivered the table's whole content
+     * @param announced whether the rows that the source delivers were followed from where it announced them; only then does
+     *     their end make the copy complete
      */
-    public record CopyState(boolean following, Position applied, Position readyFrom, boolean complete) {
+    public record CopyState(
+            boolean following, Position applied, Position readyFrom, boolean complete, boolean announced) {
         /** The state of a copy that is still being filled. */
-        public static final CopyState FILLING = new CopyState(false, Position.START, Position.START, false);
+        public static final CopyState FILLING = new CopyState(false, Position.START, Position.START, false, false);
 
-        /** This state with another completeness. */
-        public CopyState completed(boolean nextComplete) {
-            return new CopyState(following, applied, readyFrom, nextComplete);
+        /** This state where the source announces that it brings the table anew. */
+        public CopyState begun() {
+            return new CopyState(following, applied, readyFrom, false, true);
+        }
+
+        /** This state where the source has brought what it had announced. */
+        public CopyState ended() {
+            return new CopyState(following, applied, readyFrom, announced, announced);
         }
 
         /** The position up to which the copy holds its source's changes, given its feed's. */
@@ -82,16 +100,17 @@ public final class Progress {
         }
 
         String text() {
-            return following + " " + applied + " " + readyFrom + " " + complete;
+            return following + " " + applied + " " + readyFrom + " " + complete + " " + announced;
         }
 
         static CopyState read(String text) {
-            String[] parts = parts(text, 4);
+            String[] parts = parts(text, 5);
             return new CopyState(
                     Boolean.parseBoolean(parts[0]),
                     Position.parse(parts[1]),
                     Position.parse(parts[2]),
-                    Boolean.parseBoolean(parts[3]));
+                    Boolean.parseBoolean(parts[3]),
+                    Boolean.parseBoolean(parts[4]));
         }
     }
 
