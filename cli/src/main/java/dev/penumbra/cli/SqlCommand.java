@@ -118,7 +118,7 @@ final class SqlCommand implements Callable<Integer> {
         }
         SqlLine shell = new SqlLine();
         shell.setOutputStream(stream(output.out()));
-        shell.setErrorStream(stream(output.err()));
+        shell.setErrorStream(withoutTraces(output.err()));
         SqlLine.Status status = shell.begin(arguments.toArray(new String[0]), input, script == null);
         output.out().flush();
         return status == SqlLine.Status.OK ? ExitCode.OK : ExitCode.FAILED_CHECK;
@@ -126,6 +126,16 @@ final class SqlCommand implements Callable<Integer> {
 
     private static PrintStream stream(PrintWriter writer) {
         return new PrintStream(new WriterStream(writer), true, StandardCharsets.UTF_8);
+    }
+
+    /** While it runs a script sqlline follows each error's message with its stack trace, whatever it was told. */
+    private static PrintStream withoutTraces(PrintWriter writer) {
+        return new PrintStream(new WriterStream(writer), true, StandardCharsets.UTF_8) {
+            @Override
+            public void println(@Nullable Object line) {
+                // Only Throwable.printStackTrace prints objects.
+            }
+        };
     }
 
     private int document(Connection connection, @Nullable Path script) throws IOException {
