@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 @NullMarked
 final class MemoryJournal implements Journal {
     private final String source;
-    private final UUID id = UUID.randomUUID();
+    private volatile UUID id = UUID.randomUUID();
+    private final Set<String> retained = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable Error nextError;
     private final List<Committed> transactions = java.util.Collections.synchronizedList(new ArrayList<>());
     private final Map<TableName, Map<Key, Row>> tables = new java.util.HashMap<>();
     private int epoch = 1;
@@ -43,6 +47,31 @@ final class MemoryJournal implements Journal {
     @Override
     public UUID id() {
         return id;
+    }
+
+    @Override
+    public void release(String name) {
+        retained.remove(name);
+    }
+
+    /** The names under which tails have asked retention to keep what they have not acknowledged. */
+    Set<String> retained() {
+        return Set.copyOf(retained);
+    }
+
+    /** Has the next look at the journal fail with an error. */
+    void failOnce(Error error) {
+        nextError = error;
+    }
+
+    /** Takes the place of the journal so far, as that of a source does which is made anew. */
+    synchronized void beginAnew() {
+        transactions.clear();
+        tables.clear();
+        oldest = Position.START;
+        epoch = 1;
+        sequence = 0;
+        id = UUID.randomUUID();
     }
 
     /** What a table holds after everything appended so far. */
@@ -191,6 +220,11 @@ final class MemoryJournal implements Journal {
 
         @Override
         public @Nullable Transaction poll() {
+            Error error = nextError;
+            if (error != null) {
+                nextError = null;
+                throw error;
+            }
             while (next < Math.min(visible, transactions.size())) {
                 Committed transaction = transactions.get(next);
                 next++;
@@ -200,6 +234,11 @@ final class MemoryJournal implements Journal {
                 }
             }
             return null;
+        }
+
+        @Override
+        public void retainFrom(String name) {
+            retained.add(name);
         }
 
         @Override
