@@ -682,16 +682,22 @@ public final class Relay {
             deletable = new ArrayList<>();
             if (configuration.syncJournal() && source.isPersistent()) {
                 syncingIds = ids;
-                syncingUpTo = writer.last();
+                syncingUpTo = end(writer);
                 syncing = background.submit(writer::sync);
             } else {
-                delete(reading, ids, writer.last());
+                delete(reading, ids, end(writer));
             }
         }
-        Position last = writer.last();
-        if (syncing == null && deletable.isEmpty() && last.sequence() > 0 && !last.equals(settled)) {
-            delete(reading, List.of(), last);
+        Position end = end(writer);
+        if (syncing == null && deletable.isEmpty() && !end.equals(settled)) {
+            delete(reading, List.of(), end);
         }
+    }
+
+    /** The journal's last committed position, which is an earlier epoch's while this one has committed nothing. */
+    private static Position end(JournalWriter writer) {
+        Position last = writer.last();
+        return last.sequence() > 0 ? last : writer.recovered().last();
     }
 
     /** Nothing up to a position is in the outbox after this; the source's next write makes it so on its disk, too. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.RelayStatus;
+import dev.penumbra.journal.JournalVerification;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -236,6 +237,21 @@ class H2HistoryTest {
             insert(connection, "T", 11, 20);
             settled(connection).assertEqualsSource(connection, "T");
         }
+    }
+
+    @Test
+    void openingsThatJournalNothing_bringNothingAnew() throws SQLException {
+        try (Connection connection = database.open()) {
+            capture(connection, "T");
+            insert(connection, "T", 1, 10);
+            awaitDurable(connection);
+        }
+        for (int opening = 0; opening < 3; opening++) {
+            try (Connection connection = database.open()) {
+                assertThat(Capture.settle(connection, 20_000)).isTrue();
+            }
+        }
+        assertThat(JournalVerification.of(database.journal()).gaps()).isZero();
     }
 
     @Test

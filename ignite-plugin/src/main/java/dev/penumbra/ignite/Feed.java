@@ -188,7 +188,7 @@ final class Feed implements Runnable {
         if (stopped) {
             return;
         }
-        if (isDatacenterEmpty()) {
+        if (hasLostItsDatacenter()) {
             figures.phase(FeedFigures.Phase.WAITING);
             LOG.info("The last node of a datacenter has gone: source={}, datacenter={}", journal.source(), datacenter);
             return;
@@ -200,6 +200,15 @@ final class Feed implements Runnable {
                 journal.source(),
                 datacenter,
                 failure);
+    }
+
+    private boolean hasLostItsDatacenter() {
+        try {
+            return isDatacenterEmpty();
+        } catch (RuntimeException e) {
+            // This node itself is leaving the grid.
+            return false;
+        }
     }
 
     private boolean isDatacenterEmpty() {
