@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.plugin.IgnitePlugin;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     private static final Logger LOG = LoggerFactory.getLogger(PenumbraPlugin.class);
     private static final long ACTIVATION_LOOK_MILLIS = 100;
+    /** How long a row that came to a starting node waits for its dictionary. */
+    private static final long EARLY_DICTIONARY_NANOS = 5_000_000_000L;
+
+    private static final long EARLY_PAUSE_NANOS = 1_000_000;
 
     private final Ignite ignite;
     private final PenumbraConfiguration configuration;
@@ -125,8 +130,19 @@ public final class PenumbraPlugin implements IgnitePlugin {
         if (present != null) {
             return present.dictionaries().find(number);
         }
-        // A node that joins a datacenter is sent rows before it has started.
+        // A node that joins a datacenter is sent rows before it has started, and now and then before the dictionary,
+        // which
+        // comes to it by other threads. Refusing the row would end the node.
+        long end = System.nanoTime() + EARLY_DICTIONARY_NANOS;
         byte @Nullable [] stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
+        while (stored == null && stopping.getCount() > 0 && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(EARLY_PAUSE_NANOS);
+            Running opened = running;
+            if (opened != null) {
+                return opened.dictionaries().find(number);
+            }
+            stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
+        }
         if (stored == null) {
             return null;
         }
