@@ -11,6 +11,7 @@ import dev.penumbra.journal.JournalScan;
 import dev.penumbra.journal.JournalTail;
 import dev.penumbra.journal.JournalWriter;
 import dev.penumbra.model.Bytes;
+import dev.penumbra.model.Change;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
@@ -143,8 +144,10 @@ public final class Relay {
     private Position markingUpTo = Position.START;
     private final Output images = new Output(IMAGES_BYTES, Integer.MAX_VALUE - 8);
     private boolean recovered;
-    /** Whether source and journal are known to tell of one history. */
+    /** Whether it is known if source and journal tell of one history; looked at before this relay appends anything. */
     private boolean historyKnown;
+    /** Why they do not, until everything has been brought anew for it. */
+    private @Nullable String otherHistory;
 
     private long layoutVersion = -1;
     private long lastMarkNanos;
@@ -862,13 +865,13 @@ public final class Relay {
     }
 
     private void recover(SourceSession reading, JournalWriter writer) throws SQLException {
-        prepareRecovery(reading, writer);
+        long newestOpening = prepareRecovery(reading, writer);
         if (!historyKnown) {
+            otherHistory = otherHistory(reading, writer, newestOpening);
             historyKnown = true;
-            @Nullable String other = otherHistory(reading, writer);
-            if (other != null) {
-                beginAnew(reading, writer, other);
-            }
+        }
+        if (otherHistory != null) {
+            beginAnew(reading, writer, otherHistory);
         }
         if (givenUp > 0) {
             writer.markGap(givenUp + " changes were given up while the journal could not be written");
@@ -891,14 +894,17 @@ public final class Relay {
             reading.discardLeftovers();
         }
         recovered = true;
+        otherHistory = null;
         layoutVersion = -1;
     }
 
     /**
      * Takes up where the last relay stood. The journal may be ahead of the source, because a killed source loses what it had
      * not written to disk; and the outbox may show again what was journalled and deleted.
+     *
+     * @return the newest opening of the source that the journal's end names; 0 for none
      */
-    private void prepareRecovery(SourceSession reading, JournalWriter writer) throws SQLException {
+    private long prepareRecovery(SourceSession reading, JournalWriter writer) throws SQLException {
         appended.clear();
         deletable.clear();
         syncingIds = List.of();
@@ -908,15 +914,13 @@ public final class Relay {
         tables.clear();
         Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();
         Set<TableName> reshaped = new HashSet<>();
+        AtomicLong newestOpening = new AtomicLong();
         JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
+            newestOpening.accumulateAndGet(change.transaction().opening(), Math::max);
             if (outboxId != 0) {
                 appended.add(outboxId);
             }
-            if (change.operation() == Operation.DROP) {
-                inJournal.remove(change.table());
-            } else {
-                inJournal.put(change.table(), change.schema());
-            }
+            follow(inJournal, change);
             if (!change.operation().isRowOperation() || change.origin() == Origin.SNAPSHOT) {
                 reshaped.add(change.table());
             }
@@ -938,8 +942,7 @@ public final class Relay {
                 table.begun = true;
             } else {
                 // Copied anew where it was reshaped after the last mark, where its copy was cut short, and where rows
-                // may
-                // have been written without its trigger.
+                // may have been written without its trigger.
                 table.table = present.table();
                 table.trigger = present.trigger();
                 table.complete = !reshaped.contains(name)
@@ -950,6 +953,16 @@ public final class Relay {
             tables.put(name, table);
         });
         lastMarkNanos = System.nanoTime();
+        return newestOpening.get();
+    }
+
+    /** Keeps account of the tables that a journal holds. */
+    private static void follow(Map<TableName, TableSchema> inJournal, Change change) {
+        if (change.operation() == Operation.DROP) {
+            inJournal.remove(change.table());
+        } else {
+            inJournal.put(change.table(), change.schema());
+        }
     }
 
     /** Whether everything that a table holds beside what its trigger has told is in the journal. */
@@ -965,7 +978,8 @@ public final class Relay {
      * Why the journal cannot be gone on with as it is, or null when it can. A source that was restored from a backup does not know of
      * changes that the journal calls durable, and would number new ones as the journal has numbered those.
      */
-    private @Nullable String otherHistory(SourceSession reading, JournalWriter writer) throws SQLException {
+    private @Nullable String otherHistory(SourceSession reading, JournalWriter writer, long newestOpening)
+            throws SQLException {
         JournalTail tail = writer.recovered();
         if (tail.last().equals(Position.START)) {
             return reading.notes().isEmpty() ? null : "the journal was begun anew";
@@ -980,13 +994,7 @@ public final class Relay {
         if (tail.last().compareTo(known) < 0) {
             return "the journal is older than the source";
         }
-        AtomicLong newest = new AtomicLong();
-        JournalScan.committedAfter(
-                directory,
-                tail.durable(),
-                (outboxId, change) ->
-                        newest.accumulateAndGet(change.transaction().opening(), Math::max));
-        return newest.get() >= own.opening() ? "the source is older than the journal" : null;
+        return newestOpening >= own.opening() ? "the source is older than the journal" : null;
     }
 
     /** Has every table brought anew behind a gap, and those ended that only the journal knows. */
@@ -995,13 +1003,7 @@ public final class Relay {
         writer.markGap(reason);
         appended.clear();
         Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();
-        JournalScan.committedAfter(directory, Position.START, (outboxId, change) -> {
-            if (change.operation() == Operation.DROP) {
-                inJournal.remove(change.table());
-            } else {
-                inJournal.put(change.table(), change.schema());
-            }
-        });
+        JournalScan.committedAfter(directory, Position.START, (outboxId, change) -> follow(inJournal, change));
         for (Map.Entry<TableName, TableNote> noted : reading.notes().entrySet()) {
             reading.note(noted.getKey(), noted.getValue().incomplete());
         }
@@ -1028,8 +1030,7 @@ public final class Relay {
         JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
             Key key = change.key();
             if (key != null) {
-                // What this recovery has drained agrees with the snapshot: it only changes what others are compared
-                // with.
+                // What this recovery has drained agrees with the snapshot: it only changes what others are compared to.
                 boolean before = change.position().compareTo(end) <= 0;
                 Map<Key, LastImage> keys = touched.computeIfAbsent(change.table(), name -> new LinkedHashMap<>());
                 Key former = change.movedFrom();

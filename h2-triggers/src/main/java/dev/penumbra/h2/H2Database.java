@@ -64,6 +64,8 @@ final class H2Database implements Source {
     static final String SCHEMA = "PENUMBRA";
     static final String JOURNAL_STATE = "JOURNAL";
     static final String SOURCE_STATE = "SOURCE";
+    static final String SET_STATE = "MERGE INTO PENUMBRA.STATE(NAME, TEXT) KEY(NAME) VALUES(?, ?)";
+
     /** Up to where the journal has what has left the outbox. */
     static final String SETTLED_STATE = "SETTLED";
 
@@ -563,8 +565,7 @@ final class H2Database implements Source {
     }
 
     static void setState(Connection connection, String key, String text) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("MERGE INTO PENUMBRA.STATE(NAME, TEXT) KEY(NAME) VALUES(?, ?)")) {
+        try (PreparedStatement statement = connection.prepareStatement(SET_STATE)) {
             statement.setString(1, key);
             statement.setString(2, text);
             statement.executeUpdate();

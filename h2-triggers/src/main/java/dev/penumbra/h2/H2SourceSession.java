@@ -45,6 +45,7 @@ final class H2SourceSession implements SourceSession {
     private final PreparedStatement selectOutbox;
     private final PreparedStatement selectIndex;
     private final PreparedStatement deleteOutbox;
+    private final PreparedStatement noteSettled;
 
     private boolean begunAlready;
 
@@ -71,6 +72,8 @@ final class H2SourceSession implements SourceSession {
         this.selectIndex = reading.prepareStatement(
                 "SELECT ID, TX, OCTET_LENGTH(IMAGES) FROM PENUMBRA.OUTBOX WHERE ID > ? ORDER BY ID");
         this.deleteOutbox = writing.prepareStatement("DELETE FROM PENUMBRA.OUTBOX WHERE ID = ?");
+        this.noteSettled = writing.prepareStatement(H2Database.SET_STATE);
+        noteSettled.setString(1, H2Database.SETTLED_STATE);
     }
 
     @Override
@@ -124,7 +127,8 @@ final class H2SourceSession implements SourceSession {
                 deleteOutbox.setLong(1, id);
                 deleteOutbox.executeUpdate();
             }
-            H2Database.setState(writing, H2Database.SETTLED_STATE, settled.toString());
+            noteSettled.setString(2, settled.toString());
+            noteSettled.executeUpdate();
             writing.commit();
         } catch (SQLException e) {
             writing.rollback();
