@@ -170,8 +170,7 @@ final class Feed implements Runnable {
             try {
                 session();
             } catch (RuntimeException | Error e) {
-                // Errors too: a thread that ends here would leave its copies as they are for ever, and nobody would
-                // know.
+                // Errors too: a thread that ends here would leave its copies as they are for ever, unseen.
                 interrupted(e);
             } finally {
                 endSession();

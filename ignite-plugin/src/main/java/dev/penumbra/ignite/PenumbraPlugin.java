@@ -131,8 +131,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             return present.dictionaries().find(number);
         }
         // A node that joins a datacenter is sent rows before it has started, and now and then before the dictionary,
-        // which
-        // comes to it by other threads. Refusing the row would end the node.
+        // which comes to it by other threads. Refusing the row would end the node.
         long end = System.nanoTime() + EARLY_DICTIONARY_NANOS;
         byte @Nullable [] stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
         while (stored == null && stopping.getCount() > 0 && System.nanoTime() - end < 0) {

@@ -82,7 +82,8 @@ public final class DualJournal implements AutoCloseable {
      *
      * @param source the source's name: one word that stays the same for the life of the journal
      * @throws PenumbraException with JOURNAL_IN_USE when another process or another DualJournal of this one writes it,
-     *     JOURNAL_NOT_WRITABLE, JOURNAL_NEWER or JOURNAL_CORRUPT; nothing is changed then
+     *     JOURNAL_OF_ANOTHER when it has another source's name, JOURNAL_NOT_WRITABLE, JOURNAL_NEWER or JOURNAL_CORRUPT;
+     *     nothing is changed then
      */
     public static DualJournal open(Path directory, String source, JournalConfiguration configuration, Clock clock) {
         return open(directory, source, configuration, clock, FileForce.SYSTEM);
@@ -91,7 +92,8 @@ public final class DualJournal implements AutoCloseable {
     /**
      * Opens a directory's journals as {@link #open(Path, String, JournalConfiguration, Clock)} does, for one source alone.
      *
-     * @param owner what tells the source from every other, also of the same name; a journal that another began is JOURNAL_IN_USE
+     * @param owner what tells the source from every other, also of the same name; a journal that another began is refused
+     * @throws PenumbraException as there; also with JOURNAL_OF_ANOTHER for another owner's journal
      */
     public static DualJournal open(
             Path directory, String source, UUID owner, JournalConfiguration configuration, Clock clock) {
