@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.journal.JournalVerification;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -71,6 +72,18 @@ class H2HistoryTest {
                 status(connection).durable().equals(status(connection).journalled()));
     }
 
+    /** Captures T, with rows that a recovery would not read again. */
+    private void captureDurably(Connection connection, int rows) throws SQLException {
+        capture(connection, "T");
+        insert(connection, "T", 1, rows);
+        awaitDurable(connection);
+    }
+
+    private void restore(Path backup) throws IOException {
+        Files.delete(directory.resolve("db.mv.db"));
+        Restore.execute(backup.toString(), directory.toString(), "db");
+    }
+
     private JournalledTables settled(Connection connection) throws SQLException {
         assertThat(Capture.settle(connection, 20_000)).isTrue();
         return JournalledTables.of(database.journal());
@@ -79,9 +92,7 @@ class H2HistoryTest {
     @Test
     void aTruncateThatComesFirstAfterAnOpening_isJournalled() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 100);
-            awaitDurable(connection);
+            captureDurably(connection, 100);
         }
         fillDisk();
         try (Connection connection = database.open()) {
@@ -108,9 +119,7 @@ class H2HistoryTest {
     @Test
     void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheJournalWasAway() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
         }
         fillDisk();
         try (Connection connection = database.open()) {
@@ -126,9 +135,7 @@ class H2HistoryTest {
     @Test
     void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheDatabaseClosedInBetween() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
             run(connection, "DROP TRIGGER PENUMBRA_T");
         }
         try (Connection connection = database.open()) {
@@ -141,9 +148,7 @@ class H2HistoryTest {
     @Test
     void writersAreRefused_afterPenumbrasOwnTablesWereDropped_untilTheDatabaseIsOpenedAgain() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
             run(connection, "DROP ALL OBJECTS");
             run(connection, "CREATE TABLE T" + COLUMNS);
             assertThatThrownBy(() -> {
@@ -195,9 +200,7 @@ class H2HistoryTest {
     void aDatabaseThatIsRestoredFromABackup_isBroughtAnew() throws Exception {
         Path backup = directory.resolve("backup.zip");
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
             run(connection, "BACKUP TO '" + backup + "'");
         }
         try (Connection connection = database.open()) {
@@ -206,8 +209,7 @@ class H2HistoryTest {
             run(connection, "UPDATE T SET NAME = 'last' WHERE ID = 1");
             assertThat(Capture.settle(connection, 20_000)).isTrue();
         }
-        Files.delete(directory.resolve("db.mv.db"));
-        Restore.execute(backup.toString(), directory.toString(), "db");
+        restore(backup);
         try (Connection connection = database.open()) {
             run(connection, "UPDATE T SET NAME = 'new' WHERE ID = 7");
             insert(connection, "T", 11, 20);
@@ -219,9 +221,7 @@ class H2HistoryTest {
     void aBackupThatIsRestoredBeforeTheNextMark_isBroughtAnew() throws Exception {
         Path backup = directory.resolve("backup.zip");
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
             run(connection, "BACKUP TO '" + backup + "'");
         }
         System.setProperty(H2Settings.MARK_INTERVAL_MILLIS, "3600000");
@@ -231,8 +231,7 @@ class H2HistoryTest {
         } finally {
             System.clearProperty(H2Settings.MARK_INTERVAL_MILLIS);
         }
-        Files.delete(directory.resolve("db.mv.db"));
-        Restore.execute(backup.toString(), directory.toString(), "db");
+        restore(backup);
         try (Connection connection = database.open()) {
             insert(connection, "T", 11, 20);
             settled(connection).assertEqualsSource(connection, "T");
@@ -242,9 +241,7 @@ class H2HistoryTest {
     @Test
     void openingsThatJournalNothing_bringNothingAnew() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
         }
         for (int opening = 0; opening < 3; opening++) {
             try (Connection connection = database.open()) {
@@ -257,9 +254,7 @@ class H2HistoryTest {
     @Test
     void aJournalThatWasRemoved_isBegunAnewWithEveryRow() throws Exception {
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
         }
         Files.move(database.journal(), directory.resolve("removed"));
         try (Connection connection = database.open()) {
@@ -272,9 +267,7 @@ class H2HistoryTest {
     void anotherDatabaseOfTheSameName_isRefusedTheJournal() throws Exception {
         Files.createDirectories(directory.resolve("other"));
         try (Connection connection = database.open()) {
-            capture(connection, "T");
-            insert(connection, "T", 1, 10);
-            awaitDurable(connection);
+            captureDurably(connection, 10);
         }
         try (Connection connection = TestDatabase.open("jdbc:h2:" + directory.resolve("other/db"))) {
             capture(connection, "T");

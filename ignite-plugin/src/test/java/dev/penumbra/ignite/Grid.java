@@ -1,5 +1,7 @@
 package dev.penumbra.ignite;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
@@ -142,6 +144,16 @@ final class Grid implements AutoCloseable {
                     datacenter + " is not at " + journal.last() + ": "
                             + plugin(node).gridShadows().status(copy(node, journal, table, datacenter)),
                     e);
+        }
+    }
+
+    /** Waits until copies have everything of a journal and compares each of their rows with it. */
+    static void assertEqual(Ignite node, MemoryJournal journal, TableName table, String... datacenters) {
+        for (String datacenter : datacenters) {
+            awaitCaughtUp(node, journal, table, datacenter);
+        }
+        for (String datacenter : datacenters) {
+            assertThat(rows(node, copy(node, journal, table, datacenter))).isEqualTo(journal.table(table));
         }
     }
 

@@ -35,14 +35,8 @@ class ShippingFaultsIT {
         Grid.plugin(node).shadows().create(new ShadowDefinition(EU, Compression.ZSTD, 0), false);
     }
 
-    private void assertEqual(Ignite node, MemoryJournal shipped, String... datacenters) {
-        for (String datacenter : datacenters) {
-            Grid.awaitCaughtUp(node, shipped, Orders.NAME, datacenter);
-            Copy copy = datacenter.equals("home")
-                    ? Grid.homeImage(node, "shop", Orders.NAME)
-                    : Grid.shadow(node, "shop", Orders.NAME, datacenter);
-            assertThat(Grid.rows(node, copy)).isEqualTo(shipped.table(Orders.NAME));
-        }
+    private void assertEqual(Ignite node, String... datacenters) {
+        Grid.assertEqual(node, journal, Orders.NAME, datacenters);
     }
 
     private static List<List<?>> journals(Ignite node) {
@@ -55,12 +49,12 @@ class ShippingFaultsIT {
     void aFeedThatDiesOfAnError_beginsAgain_andSaysSo() {
         workload.snapshot(500);
         Ignite home = grid.start("home", journal);
-        assertEqual(home, journal, "home");
+        assertEqual(home, "home");
 
         journal.failOnce(new OutOfMemoryError("thrown by a test"));
         workload.transactions(50);
 
-        assertEqual(home, journal, "home");
+        assertEqual(home, "home");
         assertThat(journals(home))
                 .anySatisfy(row -> assertThat((Long) row.get(2)).isPositive());
     }
@@ -72,12 +66,12 @@ class ShippingFaultsIT {
         grid.start("eu");
         Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
         create(home);
-        assertEqual(home, journal, "home", "eu");
+        assertEqual(home, "home", "eu");
 
         journal.beginAnew();
         new Workload(journal, 2, 2_000).snapshot(600);
 
-        assertEqual(home, journal, "home", "eu");
+        assertEqual(home, "home", "eu");
     }
 
     @Test
@@ -85,7 +79,7 @@ class ShippingFaultsIT {
         workload.snapshot(300);
         Ignite home = grid.start("home");
         Ignite first = grid.start(Grid.NOWHERE, journal);
-        assertEqual(home, journal, "home");
+        assertEqual(home, "home");
         MemoryJournal other = new MemoryJournal("shop");
         new Workload(other, 3, 2_000).snapshot(400);
         Ignite second = grid.start(Grid.NOWHERE, other);
@@ -94,7 +88,7 @@ class ShippingFaultsIT {
         grid.stop(first);
         LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(2));
 
-        assertEqual(home, journal, "home");
+        assertEqual(home, "home");
     }
 
     @Test
@@ -104,7 +98,7 @@ class ShippingFaultsIT {
         grid.start("eu");
         Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
         create(home);
-        assertEqual(home, journal, "eu");
+        assertEqual(home, "eu");
         assertThat(journal.retained()).contains("shipper.eu");
 
         Grid.plugin(home).shadows().drop(EU, false);
@@ -113,7 +107,7 @@ class ShippingFaultsIT {
         workload.transactions(50);
         create(home);
 
-        assertEqual(home, journal, "home", "eu");
+        assertEqual(home, "home", "eu");
     }
 
     @Test
@@ -130,7 +124,7 @@ class ShippingFaultsIT {
         }
         create(home);
 
-        assertEqual(home, journal, "eu");
+        assertEqual(home, "eu");
         String cache = Grid.shadow(home, "shop", Orders.NAME, "eu").cacheName();
         Grid.await(() -> home.cacheNames().stream()
                 .filter(name -> name.startsWith(Copy.CACHE_PREFIX) && name.contains("-eu-"))

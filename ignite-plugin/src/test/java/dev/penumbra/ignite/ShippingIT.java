@@ -49,17 +49,7 @@ class ShippingIT {
     }
 
     private void assertEqual(Ignite node, String... datacenters) {
-        for (String datacenter : datacenters) {
-            Grid.awaitCaughtUp(node, journal, Orders.NAME, datacenter);
-        }
-        for (String datacenter : datacenters) {
-            assertThat(Grid.rows(
-                            node,
-                            datacenter.equals("home")
-                                    ? Grid.homeImage(node, "shop", Orders.NAME)
-                                    : Grid.shadow(node, "shop", Orders.NAME, datacenter)))
-                    .isEqualTo(journal.table(Orders.NAME));
-        }
+        Grid.assertEqual(node, journal, Orders.NAME, datacenters);
     }
 
     private static Object sql(Ignite node, String statement) {
