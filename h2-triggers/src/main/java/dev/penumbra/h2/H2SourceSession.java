@@ -192,6 +192,9 @@ final class H2SourceSession implements SourceSession {
                 return false;
             }
             table.lock(session, Table.EXCLUSIVE_LOCK);
+            // DROP INDEX holds this lock alone. Whoever holds it may be waiting for the table.
+            session.setLockTimeout(1);
+            capture.database().lockMeta(session);
             TruncationSentinel.place(capture, table);
             return true;
         } catch (DbException e) {

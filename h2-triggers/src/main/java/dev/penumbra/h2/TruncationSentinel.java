@@ -1,11 +1,15 @@
 package dev.penumbra.h2;
 
 import dev.penumbra.model.Operation;
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.List;
 import org.h2.command.query.AllColumnsForPlan;
 import org.h2.engine.SessionLocal;
 import org.h2.index.Cursor;
 import org.h2.index.Index;
 import org.h2.index.IndexType;
+import org.h2.mvstore.db.MVTable;
 import org.h2.result.Row;
 import org.h2.result.SearchRow;
 import org.h2.result.SortOrder;
@@ -21,6 +25,8 @@ import org.h2.table.TableFilter;
  * it is not stored: every opening of the database puts it in place again.
  */
 final class TruncationSentinel extends Index {
+    private static final Field INDEXES = indexes();
+
     private final H2Database capture;
     private final Table watched;
 
@@ -30,17 +36,35 @@ final class TruncationSentinel extends Index {
         this.watched = table;
     }
 
-    /** Puts a sentinel on a table that has none. The caller keeps other sessions out of the table. */
+    /**
+     * Puts a sentinel on a table that has none. The caller keeps other sessions from writing to the table and from changing its
+     * indexes. Those that plan a statement hold no lock and may be walking through the indexes, so the table is given another list:
+     * adding to the one it has would fail their statements.
+     */
     static void place(H2Database capture, Table table) {
-        for (Index index : table.getIndexes()) {
-            if (index instanceof TruncationSentinel) {
-                return;
-            }
+        if (isOn(table)) {
+            return;
         }
-        table.getIndexes().add(new TruncationSentinel(capture, table));
+        List<Index> indexes = new ArrayList<>(table.getIndexes());
+        indexes.add(new TruncationSentinel(capture, table));
+        try {
+            INDEXES.set(table, indexes);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException("the indexes of " + table.getName() + " cannot be replaced", e);
+        }
     }
 
-    static boolean isOn(Table table) {
+    private static Field indexes() {
+        try {
+            Field indexes = MVTable.class.getDeclaredField("indexes");
+            indexes.setAccessible(true);
+            return indexes;
+        } catch (NoSuchFieldException e) {
+            throw new IllegalStateException("not the H2 that is supported", e);
+        }
+    }
+
+    private static boolean isOn(Table table) {
         return table.getIndexes().stream().anyMatch(TruncationSentinel.class::isInstance);
     }
 
