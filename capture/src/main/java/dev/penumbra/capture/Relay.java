@@ -47,6 +47,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -173,11 +174,19 @@ public final class Relay {
         private long table = UNKNOWN_IDENTITY;
         private long trigger = UNKNOWN_IDENTITY;
         private long barrierNotBeforeNanos = System.nanoTime();
-        /** Keys journalled since the copy began. */
+        /** Keys journalled between the copy's beginning and its last rows. */
         private final Set<Key> seen = new HashSet<>();
+
+        /** Keys journalled since then: a row that is copied next may be older or newer than what was journalled. */
+        private final Set<Key> seenNow = new HashSet<>();
 
         CapturedTable(TableSchema schema) {
             this.schema = schema;
+        }
+
+        private void forgetSeen() {
+            seen.clear();
+            seenNow.clear();
         }
     }
 
@@ -500,34 +509,47 @@ public final class Relay {
             return true;
         }
         boolean worked = lookAtTables(reading, writer);
-        List<CapturedTable> beginning = new ArrayList<>();
-        for (CapturedTable table : tables.values()) {
-            if (!table.begun && System.nanoTime() - table.barrierNotBeforeNanos >= 0) {
-                if (reading.barrier(table.schema.name())) {
-                    beginning.add(table);
-                } else {
-                    table.barrierNotBeforeNanos = System.nanoTime() + BARRIER_PAUSE_NANOS;
-                }
-            }
-        }
+        @Nullable CapturedTable copying = firstOf(table -> table.begun && !table.complete);
+        // One at a time: what happens to a table that waits for its turn is in its copy later, and need not be
+        // remembered.
+        @Nullable CapturedTable beginning = copying == null ? nextToBegin(reading) : null;
         reading.begin();
         try {
+            // Before the outbox is looked at: a source without snapshots may change a row at any time after that.
+            List<NumberedRow> rows = copying == null
+                    ? List.of()
+                    : reading.rows(copying.schema, copying.copiedUpTo, configuration.copyRows());
             worked |= drain(reading, writer) > 0;
-            for (CapturedTable table : beginning) {
-                begin(reading, writer, table);
+            if (beginning != null) {
+                begin(reading, writer, beginning);
                 worked = true;
             }
-            for (CapturedTable table : tables.values()) {
-                if (table.begun && !table.complete) {
-                    copy(reading, writer, table);
-                    worked = true;
-                }
+            if (copying != null && copying.begun) {
+                copy(reading, writer, copying, rows);
+                worked = true;
             }
             auditIfAsked(reading, writer);
         } finally {
             reading.end();
         }
         return worked;
+    }
+
+    private @Nullable CapturedTable firstOf(Predicate<CapturedTable> wanted) {
+        return tables.values().stream().filter(wanted).findFirst().orElse(null);
+    }
+
+    /** A table whose copy waits and that nobody writes to who began before its trigger was there; null for none. */
+    private @Nullable CapturedTable nextToBegin(SourceSession reading) throws SQLException {
+        for (CapturedTable table : tables.values()) {
+            if (!table.begun && System.nanoTime() - table.barrierNotBeforeNanos >= 0) {
+                if (reading.barrier(table.schema.name())) {
+                    return table;
+                }
+                table.barrierNotBeforeNanos = System.nanoTime() + BARRIER_PAUSE_NANOS;
+            }
+        }
+        return null;
     }
 
     private void auditIfAsked(SourceSession reading, JournalWriter writer) {
@@ -593,7 +615,7 @@ public final class Relay {
         table.schema = schema;
         table.begun = false;
         table.complete = false;
-        table.seen.clear();
+        table.forgetSeen();
         publishTables();
     }
 
@@ -756,9 +778,10 @@ public final class Relay {
     }
 
     private static void remember(CapturedTable table, byte[] bytes) {
-        @Nullable Row after = EventImages.after(bytes, table.schema);
-        if (after != null) {
-            table.seen.add(table.schema.keyOf(after));
+        for (@Nullable Row row : Arrays.asList(EventImages.before(bytes, table.schema), EventImages.after(bytes, table.schema))) {
+            if (row != null) {
+                table.seenNow.add(table.schema.keyOf(row));
+            }
         }
     }
 
@@ -785,16 +808,17 @@ public final class Relay {
         table.inJournal = true;
         table.complete = false;
         table.copiedUpTo = Long.MIN_VALUE;
-        table.seen.clear();
+        table.forgetSeen();
         reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), false, table.table));
     }
 
-    private void copy(SourceSession reading, JournalWriter writer, CapturedTable table) throws SQLException {
-        List<NumberedRow> rows = reading.rows(table.schema, table.copiedUpTo, configuration.copyRows());
+    private void copy(SourceSession reading, JournalWriter writer, CapturedTable table, List<NumberedRow> rows)
+            throws SQLException {
         if (!rows.isEmpty()) {
             try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                 for (NumberedRow row : rows) {
-                    if (!table.seen.remove(row.key())) {
+                    boolean changed = table.seen.remove(row.key()) || table.seenNow.contains(row.key());
+                    if (!changed) {
                         appender.event(table.schema, 0, Origin.SNAPSHOT, insertImages(table.schema, row.image()));
                         changes.incrementAndGet();
                     }
@@ -803,13 +827,15 @@ public final class Relay {
             }
             table.copiedUpTo = rows.get(rows.size() - 1).number();
         }
+        table.seen.addAll(table.seenNow);
+        table.seenNow.clear();
         if (rows.size() < configuration.copyRows()) {
             try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                 appender.tableEvent(table.schema, Operation.SNAPSHOT_END, Origin.SNAPSHOT);
                 journalled = appender.commit();
             }
             table.complete = true;
-            table.seen.clear();
+            table.forgetSeen();
             reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), true, table.table));
             notedTriggers.put(table.schema.name(), table.trigger);
             publishTables();
@@ -883,7 +909,9 @@ public final class Relay {
         reading.begin();
         try {
             drain(reading, writer);
-            correct(reading, writer, leftovers);
+            if (source.canLoseCommits()) {
+                correct(reading, writer, leftovers);
+            }
         } finally {
             reading.end();
         }

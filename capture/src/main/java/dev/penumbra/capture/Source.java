@@ -18,6 +18,9 @@ public interface Source {
     /** Returns when all writes that have begun would survive a crash; may be called from any thread. */
     void force() throws SQLException;
 
+    /** Whether a crash can take back a commit that others have seen. */
+    boolean canLoseCommits();
+
     /** Whether the database can still be read; false once it has closed. */
     boolean isOpen();
 

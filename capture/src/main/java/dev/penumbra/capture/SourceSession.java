@@ -22,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public interface SourceSession extends AutoCloseable {
     /**
-     * Begins a transaction; everything it reads is as of this moment, whole transactions of others only. The first call on the
-     * first session of an opening sees the database as it was before any captured change of this opening was committed.
+     * Begins a transaction. The outbox that it shows is as of one moment, whole transactions of others only, and {@link #rows}
+     * that are read before the outbox is looked at for the first time are not newer than that. In a source with snapshots
+     * everything is as of this call. The first call on the first session of an opening sees the database as it was before any
+     * captured change of this opening was committed.
      */
     void begin() throws SQLException;
 

@@ -1,6 +1,7 @@
 package dev.penumbra.h2;
 
 import com.esotericsoftware.kryo.io.Output;
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.OutboxRow;
 import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.RelayStatus;
@@ -101,7 +102,7 @@ final class H2Database implements Source {
     }
 
     private final Database database;
-    private final H2Settings settings;
+    private final CaptureSettings settings;
     private final Map<SessionLocal, Writer> writers = new ConcurrentHashMap<>();
     private final Map<Table, TableSchema> lastSchemas = new WeakHashMap<>();
     private final Set<Long> storedLayouts = ConcurrentHashMap.newKeySet();
@@ -122,7 +123,7 @@ final class H2Database implements Source {
 
     private H2Database(Database database) {
         this.database = database;
-        this.settings = H2Settings.read();
+        this.settings = CaptureSettings.read();
     }
 
     /** @throws PenumbraException with INCOMPATIBLE_H2 */
@@ -143,7 +144,7 @@ final class H2Database implements Source {
         return database;
     }
 
-    H2Settings settings() {
+    CaptureSettings settings() {
         return settings;
     }
 
@@ -444,7 +445,7 @@ final class H2Database implements Source {
     }
 
     private DualJournal openJournal(Path journal, UUID identity) {
-        JournalConfiguration configuration = H2Settings.read().journal();
+        JournalConfiguration configuration = CaptureSettings.read().journal();
         // A database that keeps nothing is another at each opening; the relay then brings everything anew.
         return isPersistent()
                 ? DualJournal.open(journal, name, identity, configuration, Clock.systemUTC())
@@ -581,7 +582,7 @@ final class H2Database implements Source {
         if (!stored.isEmpty()) {
             return Path.of(stored);
         }
-        String configured = System.getProperty(H2Settings.JOURNAL);
+        String configured = System.getProperty(CaptureSettings.JOURNAL);
         if (configured != null) {
             return Path.of(configured);
         }
@@ -589,7 +590,7 @@ final class H2Database implements Source {
             return Path.of(database.getDatabasePath() + ".journal");
         }
         throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
-                .with("setting", H2Settings.JOURNAL)
+                .with("setting", CaptureSettings.JOURNAL)
                 .with("reason", "an in-memory database needs a journal directory");
     }
 
@@ -725,6 +726,11 @@ final class H2Database implements Source {
     @Override
     public boolean isPersistent() {
         return database.isPersistent();
+    }
+
+    @Override
+    public boolean canLoseCommits() {
+        return true;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.penumbra.h2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.journal.JournalVerification;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,14 +34,14 @@ class H2FullDiskIT {
         disk = Files.createDirectory(directory.resolve("disk"));
         mounted = run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk.toString());
         assumeThat(mounted).as("may mount a file system").isTrue();
-        System.setProperty(H2Settings.MIN_FREE_BYTES, Integer.toString(4 << 20));
-        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, Integer.toString(REFUSED_AFTER));
+        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Integer.toString(4 << 20));
+        System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, Integer.toString(REFUSED_AFTER));
     }
 
     @AfterEach
     void unmount() throws IOException, InterruptedException {
-        System.clearProperty(H2Settings.MIN_FREE_BYTES);
-        System.clearProperty(H2Settings.MAX_OUTBOX_ROWS);
+        System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
+        System.clearProperty(CaptureSettings.MAX_OUTBOX_ROWS);
         if (mounted) {
             assertThat(run("umount", disk.toString())).isTrue();
         }

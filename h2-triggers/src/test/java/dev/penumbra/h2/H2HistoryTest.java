@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.journal.JournalVerification;
 import java.io.IOException;
@@ -37,16 +38,16 @@ class H2HistoryTest {
     @AfterEach
     void clearSettings() {
         makeRoom();
-        System.clearProperty(H2Settings.MAX_OUTBOX_ROWS);
-        System.clearProperty(H2Settings.WHEN_FULL);
+        System.clearProperty(CaptureSettings.MAX_OUTBOX_ROWS);
+        System.clearProperty(CaptureSettings.WHEN_FULL);
     }
 
     private static void fillDisk() {
-        System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
     }
 
     private static void makeRoom() {
-        System.clearProperty(H2Settings.MIN_FREE_BYTES);
+        System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
     }
 
     private void capture(Connection connection, String... tables) throws SQLException {
@@ -161,8 +162,8 @@ class H2HistoryTest {
 
     @Test
     void aTableThatIsDroppedWhileTheOutboxIsGivenUp_endsInTheJournal() throws SQLException {
-        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "100");
-        System.setProperty(H2Settings.WHEN_FULL, "resync");
+        System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, "100");
+        System.setProperty(CaptureSettings.WHEN_FULL, "resync");
         try (Connection connection = database.open()) {
             capture(connection, "T", "U");
             insert(connection, "T", 1, 10);
@@ -224,12 +225,12 @@ class H2HistoryTest {
             captureDurably(connection, 10);
             run(connection, "BACKUP TO '" + backup + "'");
         }
-        System.setProperty(H2Settings.MARK_INTERVAL_MILLIS, "3600000");
+        System.setProperty(CaptureSettings.MARK_INTERVAL_MILLIS, "3600000");
         try (Connection connection = database.open()) {
             insert(connection, "T", 21, 30);
             assertThat(Capture.settle(connection, 20_000)).isTrue();
         } finally {
-            System.clearProperty(H2Settings.MARK_INTERVAL_MILLIS);
+            System.clearProperty(CaptureSettings.MARK_INTERVAL_MILLIS);
         }
         restore(backup);
         try (Connection connection = database.open()) {

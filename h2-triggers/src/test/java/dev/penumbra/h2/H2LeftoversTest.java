@@ -4,6 +4,7 @@ import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.journal.JournalVerification;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
@@ -230,12 +231,12 @@ class H2LeftoversTest {
     @Test
     void anOpeningThatClosesBeforeTheRelayCouldLook_losesNothingOfThem() throws Exception {
         crashInsideATransaction(true);
-        System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
         try (Connection connection = database.open()) {
             H2Database capture = H2Database.of(session(connection).getDatabase());
             await().until(() -> capture.relay().status().failure() != null);
         } finally {
-            System.clearProperty(H2Settings.MIN_FREE_BYTES);
+            System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
         }
         try (Connection connection = database.open()) {
             JournalledTables tables = settledAgain(connection);

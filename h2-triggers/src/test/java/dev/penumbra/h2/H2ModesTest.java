@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.journal.DualJournal;
 import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.journal.JournalVerification;
@@ -37,9 +38,9 @@ class H2ModesTest {
 
     @AfterEach
     void clearSettings() {
-        System.clearProperty(H2Settings.MAX_OUTBOX_ROWS);
-        System.clearProperty(H2Settings.WHEN_FULL);
-        System.clearProperty(H2Settings.MIN_FREE_BYTES);
+        System.clearProperty(CaptureSettings.MAX_OUTBOX_ROWS);
+        System.clearProperty(CaptureSettings.WHEN_FULL);
+        System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
     }
 
     @Test
@@ -82,7 +83,7 @@ class H2ModesTest {
 
     @Test
     void aRelayThatCannotWork_letsTheOutboxGrow_andAtItsLimitTheWriterIsToldWhy() throws SQLException {
-        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "50");
+        System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, "50");
         try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             try (DualJournal other = DualJournal.open(
@@ -105,8 +106,8 @@ class H2ModesTest {
 
     @Test
     void aFullDisk_whereResyncIsConfigured_costsAGap_andEveryTableIsBroughtAnew() throws SQLException {
-        System.setProperty(H2Settings.MAX_OUTBOX_ROWS, "200");
-        System.setProperty(H2Settings.WHEN_FULL, "resync");
+        System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, "200");
+        System.setProperty(CaptureSettings.WHEN_FULL, "resync");
         try (Connection connection = database.open()) {
             run(
                     connection,
@@ -115,14 +116,14 @@ class H2ModesTest {
             Capture.install(connection, "T", journal.toString());
             assertThat(Capture.settle(connection, 20_000)).isTrue();
         }
-        System.setProperty(H2Settings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
         try (Connection connection = database.open()) {
             for (int i = 1; i <= 1_000; i++) {
                 runOnceThereIsRoom(connection, "INSERT INTO T VALUES(" + i + ",'while it is full')");
             }
             runOnceThereIsRoom(connection, "DELETE FROM T WHERE MOD(ID, 50) = 0");
             assertThat(JournalledTables.of(journal).rows("T")).hasSize(1);
-            System.setProperty(H2Settings.MIN_FREE_BYTES, "1");
+            System.setProperty(CaptureSettings.MIN_FREE_BYTES, "1");
             assertThat(Capture.settle(connection, 20_000)).isTrue();
             JournalledTables tables = JournalledTables.of(journal);
             tables.assertEqualsSource(connection, "T");

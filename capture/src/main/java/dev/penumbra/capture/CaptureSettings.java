@@ -1,10 +1,11 @@
-package dev.penumbra.h2;
+package dev.penumbra.capture;
 
-import dev.penumbra.capture.RelayConfiguration;
 import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.api.Internal;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a captured database, from system properties.
@@ -17,7 +18,8 @@ import java.time.Duration;
  * @param syncJournal {@value #SYNC_JOURNAL}: whether the journal is forced to disk before the outbox lets go of a change
  * @param minFreeBytes {@value #MIN_FREE_BYTES}: how much of the journal's disk is left alone
  */
-record H2Settings(
+@Internal
+public record CaptureSettings(
         long maxLobBytes,
         long maxOutboxRows,
         WhenFull whenFull,
@@ -25,27 +27,28 @@ record H2Settings(
         boolean syncJournal,
         long minFreeBytes) {
     /** What happens to changes that the journal has no room for. */
-    enum WhenFull {
+    public enum WhenFull {
         /** They wait, and at the limit writing statements are refused. */
         REFUSE,
         /** They are given up, and every table is brought anew behind a gap when there is room again. */
         RESYNC
     }
 
-    static final String MAX_LOB_BYTES = "penumbra.lob.max-bytes";
-    static final long MAX_LOB_BYTES_DEFAULT = 1L << 20;
-    static final String MAX_OUTBOX_ROWS = "penumbra.outbox.max-rows";
-    static final long MAX_OUTBOX_ROWS_DEFAULT = 10_000_000;
-    static final String MARK_INTERVAL_MILLIS = "penumbra.mark.interval-millis";
-    static final long MARK_INTERVAL_MILLIS_DEFAULT = 2_000;
-    static final String WHEN_FULL = "penumbra.outbox.when-full";
-    static final String MIN_FREE_BYTES = "penumbra.journal.min-free-bytes";
-    static final String SYNC_JOURNAL = "penumbra.journal.sync";
+    public static final String MAX_LOB_BYTES = "penumbra.lob.max-bytes";
+    public static final long MAX_LOB_BYTES_DEFAULT = 1L << 20;
+    public static final String MAX_OUTBOX_ROWS = "penumbra.outbox.max-rows";
+    public static final long MAX_OUTBOX_ROWS_DEFAULT = 10_000_000;
+    public static final String MARK_INTERVAL_MILLIS = "penumbra.mark.interval-millis";
+    public static final long MARK_INTERVAL_MILLIS_DEFAULT = 2_000;
+    public static final String WHEN_FULL = "penumbra.outbox.when-full";
+    public static final String MIN_FREE_BYTES = "penumbra.journal.min-free-bytes";
+    public static final String SYNC_JOURNAL = "penumbra.journal.sync";
     /** The directory of a database's journal where the capture was installed without naming one. */
-    static final String JOURNAL = "penumbra.journal";
+    public static final String JOURNAL = "penumbra.journal";
 
-    static H2Settings read() {
-        return new H2Settings(
+    /** Reads the settings as they stand now. */
+    public static CaptureSettings read() {
+        return new CaptureSettings(
                 positive(MAX_LOB_BYTES, MAX_LOB_BYTES_DEFAULT),
                 positive(MAX_OUTBOX_ROWS, MAX_OUTBOX_ROWS_DEFAULT),
                 readWhenFull(),
@@ -63,7 +66,8 @@ record H2Settings(
         };
     }
 
-    RelayConfiguration relay() {
+    /** What they mean for a relay. */
+    public RelayConfiguration relay() {
         return new RelayConfiguration(
                 RelayConfiguration.PAGE_ROWS_DEFAULT,
                 RelayConfiguration.PAGE_BYTES_DEFAULT,
@@ -73,7 +77,8 @@ record H2Settings(
                 whenFull == WhenFull.RESYNC ? Math.max(1, maxOutboxRows / 2) : Long.MAX_VALUE);
     }
 
-    JournalConfiguration journal() {
+    /** What they mean for a journal. */
+    public JournalConfiguration journal() {
         return JournalConfiguration.DEFAULT.withMinFreeBytes(minFreeBytes);
     }
 
@@ -93,8 +98,7 @@ record H2Settings(
         throw invalid(property, text, null);
     }
 
-    private static PenumbraException invalid(
-            String property, String text, @org.jspecify.annotations.Nullable Throwable cause) {
+    private static PenumbraException invalid(String property, String text, @Nullable Throwable cause) {
         return new PenumbraException(ErrorCode.INVALID_CONFIGURATION, cause)
                 .with("setting", property)
                 .with("value", text);
