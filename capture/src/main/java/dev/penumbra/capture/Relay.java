@@ -3,6 +3,7 @@ package dev.penumbra.capture;
 import com.esotericsoftware.kryo.io.Output;
 import dev.penumbra.capture.SourceSession.NumberedRow;
 import dev.penumbra.capture.SourceSession.OutboxEntry;
+import dev.penumbra.capture.SourceSession.RowPage;
 import dev.penumbra.capture.SourceSession.TableNote;
 import dev.penumbra.capture.SourceSession.TriggeredTable;
 import dev.penumbra.journal.DualJournal;
@@ -73,6 +74,7 @@ public final class Relay {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
 
     private static final long BUSY_PAUSE_NANOS = 200_000;
+    private static final long FIRST_PASS_TIMEOUT_NANOS = 5_000_000_000L;
     private static final long OPEN_WRITER_PAUSE_NANOS = 500_000;
     /** How long after its last work the relay still looks often. */
     private static final long LINGER_NANOS = 20_000_000;
@@ -89,6 +91,14 @@ public final class Relay {
 
     /** How long writers are left alone after the relay has waited for a table's lock in vain; many times that wait. */
     private static final long BARRIER_PAUSE_NANOS = 1_000_000_000;
+
+    /** How long a copy waits for a row that somebody is writing. */
+    private static final long LOCKED_ROW_PAUSE_NANOS = 2_000_000;
+
+    private static final RowPage NO_ROWS = new RowPage(List.of(), false);
+
+    /** How long the relay does without a look at the tables while somebody is changing them. */
+    private static final long LOOK_PAUSE_NANOS = 20_000_000;
 
     private static final long GIVE_UP_CHECK_NANOS = 10_000_000;
 
@@ -151,6 +161,7 @@ public final class Relay {
     private @Nullable String otherHistory;
 
     private long layoutVersion = -1;
+    private long lookNotBeforeNanos = System.nanoTime();
     private long lastMarkNanos;
     private long ownTransactions;
     private int failuresInARow;
@@ -173,7 +184,7 @@ public final class Relay {
         private long copiedUpTo;
         private long table = UNKNOWN_IDENTITY;
         private long trigger = UNKNOWN_IDENTITY;
-        private long barrierNotBeforeNanos = System.nanoTime();
+        private long notBeforeNanos = System.nanoTime();
         /** Keys journalled between the copy's beginning and its last rows. */
         private final Set<Key> seen = new HashSet<>();
 
@@ -273,6 +284,34 @@ public final class Relay {
         return completedPasses.get();
     }
 
+    /**
+     * Waits until everything committed before the call is in the journal and every captured table is complete.
+     *
+     * @return whether that came to pass in time
+     */
+    public boolean settle(long timeoutMillis) {
+        long end = System.nanoTime() + timeoutMillis * 1_000_000;
+        long passes = completedPasses();
+        while (true) {
+            wake();
+            if (!tableStates.containsValue(false) && completedPasses() >= passes + 2 && failure == null) {
+                return true;
+            }
+            if (System.nanoTime() - end > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+        }
+    }
+
+    /** Waits, a few seconds at most, until the journal is there or the relay has failed to open it, which its status says. */
+    public void awaitFirstPass() {
+        long end = System.nanoTime() + FIRST_PASS_TIMEOUT_NANOS;
+        while (completedPasses() == 0 && failure == null && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(BUSY_PAUSE_NANOS);
+        }
+    }
+
     /** How the relay stands; safe at any time. */
     public RelayStatus status() {
         long cpu = ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId());
@@ -299,7 +338,7 @@ public final class Relay {
                 return;
             }
             try {
-                boolean due = awake || last || source.takeEnded() || source.layoutVersion() != layoutVersion;
+                boolean due = awake || last || source.takeEnded() || isLookDue();
                 attendToDisk();
                 if (due || isCopying() || isIdleCheckDue(lastWork)) {
                     awake = false;
@@ -337,6 +376,10 @@ public final class Relay {
             }
             pause(lastWork);
         }
+    }
+
+    private boolean isLookDue() {
+        return source.layoutVersion() != layoutVersion && System.nanoTime() - lookNotBeforeNanos >= 0;
     }
 
     private void pauseAfterFailure(long nanos) {
@@ -413,12 +456,7 @@ public final class Relay {
 
     private boolean isCopying() {
         long now = System.nanoTime();
-        for (CapturedTable table : tables.values()) {
-            if (!table.complete && (table.begun || now - table.barrierNotBeforeNanos >= 0)) {
-                return true;
-            }
-        }
-        return false;
+        return firstOf(table -> !table.complete && now - table.notBeforeNanos >= 0) != null;
     }
 
     private void pause(long lastWork) {
@@ -515,9 +553,10 @@ public final class Relay {
         @Nullable CapturedTable beginning = copying == null ? nextToBegin(reading) : null;
         reading.begin();
         try {
+            List<CapturedTable> audited = holdForAudit(reading);
             // Before the outbox is looked at: a source without snapshots may change a row at any time after that.
-            List<NumberedRow> rows = copying == null
-                    ? List.of()
+            RowPage rows = copying == null
+                    ? NO_ROWS
                     : reading.rows(copying.schema, copying.copiedUpTo, configuration.copyRows());
             worked |= drain(reading, writer) > 0;
             if (beginning != null) {
@@ -528,7 +567,7 @@ public final class Relay {
                 copy(reading, writer, copying, rows);
                 worked = true;
             }
-            auditIfAsked(reading, writer);
+            audit(reading, writer, audited);
         } finally {
             reading.end();
         }
@@ -542,24 +581,44 @@ public final class Relay {
     /** A table whose copy waits and that nobody writes to who began before its trigger was there; null for none. */
     private @Nullable CapturedTable nextToBegin(SourceSession reading) throws SQLException {
         for (CapturedTable table : tables.values()) {
-            if (!table.begun && System.nanoTime() - table.barrierNotBeforeNanos >= 0) {
+            if (!table.begun && System.nanoTime() - table.notBeforeNanos >= 0) {
                 if (reading.barrier(table.schema.name())) {
                     return table;
                 }
-                table.barrierNotBeforeNanos = System.nanoTime() + BARRIER_PAUSE_NANOS;
+                table.notBeforeNanos = System.nanoTime() + BARRIER_PAUSE_NANOS;
             }
         }
         return null;
     }
 
-    private void auditIfAsked(SourceSession reading, JournalWriter writer) {
-        CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
-        if (asked == null) {
+    /** The tables to be compared in this pass, or none when nobody asked or one of them cannot be held now. */
+    private List<CapturedTable> holdForAudit(SourceSession reading) throws SQLException {
+        if (audit.get() == null) {
+            return List.of();
+        }
+        List<CapturedTable> complete = tables.values().stream()
+                .filter(table -> table.begun && table.complete)
+                .toList();
+        for (CapturedTable table : complete) {
+            if (!reading.hold(table.schema.name())) {
+                LockSupport.parkNanos(LOCKED_ROW_PAUSE_NANOS);
+                awake = true;
+                return List.of();
+            }
+        }
+        if (complete.isEmpty()) {
+            answer(List.of());
+        }
+        return complete;
+    }
+
+    private void audit(SourceSession reading, JournalWriter writer, List<CapturedTable> held) {
+        if (held.isEmpty()) {
             return;
         }
         try {
             List<AuditReport> reports = new ArrayList<>();
-            for (CapturedTable table : tables.values()) {
+            for (CapturedTable table : held) {
                 if (table.begun && table.complete) {
                     try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                         reports.add(new SourceAudit(reading, directory, table.schema, configuration.copyRows())
@@ -568,9 +627,19 @@ public final class Relay {
                     }
                 }
             }
-            asked.complete(reports);
+            answer(reports);
         } catch (SQLException | RuntimeException e) {
-            asked.completeExceptionally(e);
+            @Nullable CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
+            if (asked != null) {
+                asked.completeExceptionally(e);
+            }
+        }
+    }
+
+    private void answer(List<AuditReport> reports) {
+        @Nullable CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
+        if (asked != null) {
+            asked.complete(reports);
         }
     }
 
@@ -580,10 +649,12 @@ public final class Relay {
         if (version == layoutVersion) {
             return false;
         }
-        Map<TableName, TriggeredTable> triggered = new HashMap<>();
-        for (TriggeredTable table : reading.triggeredTables()) {
-            triggered.put(table.schema().name(), table);
+        @Nullable List<TriggeredTable> found = reading.triggeredTables();
+        if (found == null) {
+            lookNotBeforeNanos = System.nanoTime() + LOOK_PAUSE_NANOS;
+            return false;
         }
+        Map<TableName, TriggeredTable> triggered = byName(found);
         for (CapturedTable table : List.copyOf(tables.values())) {
             TriggeredTable present = triggered.remove(table.schema.name());
             if (present == null) {
@@ -607,6 +678,21 @@ public final class Relay {
         publishTables();
         layoutVersion = version;
         return true;
+    }
+
+    private static Map<TableName, TriggeredTable> byName(List<TriggeredTable> tables) {
+        Map<TableName, TriggeredTable> named = new LinkedHashMap<>();
+        tables.forEach(table -> named.put(table.schema().name(), table));
+        return named;
+    }
+
+    /** Where nothing can be done without knowing it. */
+    private Map<TableName, TriggeredTable> triggeredNow(SourceSession reading) throws SQLException {
+        @Nullable List<TriggeredTable> found = reading.triggeredTables();
+        if (found == null) {
+            throw new SQLException("somebody is changing tables of " + source.name());
+        }
+        return byName(found);
     }
 
     private void restart(SourceSession reading, CapturedTable table, TableSchema schema) throws SQLException {
@@ -812,8 +898,9 @@ public final class Relay {
         reading.note(table.schema.name(), new TableNote(table.schema.fingerprint(), false, table.table));
     }
 
-    private void copy(SourceSession reading, JournalWriter writer, CapturedTable table, List<NumberedRow> rows)
+    private void copy(SourceSession reading, JournalWriter writer, CapturedTable table, RowPage page)
             throws SQLException {
+        List<NumberedRow> rows = page.rows();
         if (!rows.isEmpty()) {
             try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                 for (NumberedRow row : rows) {
@@ -829,7 +916,10 @@ public final class Relay {
         }
         table.seen.addAll(table.seenNow);
         table.seenNow.clear();
-        if (rows.size() < configuration.copyRows()) {
+        if (rows.isEmpty() && !page.last()) {
+            table.notBeforeNanos = System.nanoTime() + LOCKED_ROW_PAUSE_NANOS;
+        }
+        if (page.last()) {
             try (JournalWriter.TransactionAppender appender = writer.begin(ownTransaction())) {
                 appender.tableEvent(table.schema, Operation.SNAPSHOT_END, Origin.SNAPSHOT);
                 journalled = appender.commit();
@@ -957,10 +1047,7 @@ public final class Relay {
         for (Map.Entry<TableName, TableNote> noted : notes.entrySet()) {
             inJournal.put(noted.getKey(), layout(reading, noted.getValue().fingerprint()));
         }
-        Map<TableName, TriggeredTable> triggered = new HashMap<>();
-        for (TriggeredTable table : reading.triggeredTables()) {
-            triggered.put(table.schema().name(), table);
-        }
+        Map<TableName, TriggeredTable> triggered = triggeredNow(reading);
         inJournal.forEach((name, schema) -> {
             CapturedTable table = new CapturedTable(schema);
             TriggeredTable present = triggered.get(name);
@@ -1035,9 +1122,7 @@ public final class Relay {
         for (Map.Entry<TableName, TableNote> noted : reading.notes().entrySet()) {
             reading.note(noted.getKey(), noted.getValue().incomplete());
         }
-        Set<TableName> triggered = reading.triggeredTables().stream()
-                .map(table -> table.schema().name())
-                .collect(Collectors.toSet());
+        Set<TableName> triggered = triggeredNow(reading).keySet();
         inJournal.forEach((name, schema) -> tables.computeIfAbsent(name, unknown -> new CapturedTable(schema)));
         for (Map.Entry<TableName, CapturedTable> entry : tables.entrySet()) {
             CapturedTable table = entry.getValue();

@@ -2,6 +2,7 @@ package dev.penumbra.capture;
 
 import com.esotericsoftware.kryo.io.Input;
 import dev.penumbra.capture.SourceSession.NumberedRow;
+import dev.penumbra.capture.SourceSession.RowPage;
 import dev.penumbra.journal.CommittedTransaction;
 import dev.penumbra.journal.JournalReader;
 import dev.penumbra.journal.RowFormat;
@@ -15,7 +16,6 @@ import dev.penumbra.model.TableSchema;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +44,7 @@ final class SourceAudit {
     }
 
     /**
-     * Compares at the session's snapshot, whose outbox is in the journal already.
+     * Compares the table that the session holds, after the outbox of the same moment has gone into the journal.
      *
      * @throws PenumbraException with POSITION_GONE when retention has removed the journal's beginning
      */
@@ -66,9 +66,11 @@ final class SourceAudit {
                 throw new IllegalStateException("no limit was set");
             }
             long after = Long.MIN_VALUE;
-            List<NumberedRow> chunk = session.rows(schema, after, chunkRows);
-            while (!chunk.isEmpty()) {
-                for (NumberedRow numbered : chunk) {
+            boolean last = false;
+            while (!last) {
+                RowPage chunk = session.rows(schema, after, chunkRows);
+                last = chunk.last();
+                for (NumberedRow numbered : chunk.rows()) {
                     if (part == Math.floorMod(numbered.key().hashCode(), parts)) {
                         rows++;
                         Row row = RowFormat.read(new Input(numbered.image().array()), schema);
@@ -83,7 +85,6 @@ final class SourceAudit {
                     }
                     after = numbered.number();
                 }
-                chunk = session.rows(schema, after, chunkRows);
             }
             extra += journalled.size();
             for (Row left : journalled.values()) {

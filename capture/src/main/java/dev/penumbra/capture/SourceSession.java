@@ -56,8 +56,12 @@ public interface SourceSession extends AutoCloseable {
     /** The layout that a fingerprint in the outbox stands for. */
     Optional<TableSchema> layout(Fingerprint fingerprint) throws SQLException;
 
-    /** The tables that carry a change trigger right now, with their present layouts. */
-    List<TriggeredTable> triggeredTables() throws SQLException;
+    /**
+     * The tables that carry a change trigger right now, with their present layouts.
+     *
+     * @return null while somebody is changing tables; the relay tries again in a later pass
+     */
+    @Nullable List<TriggeredTable> triggeredTables() throws SQLException;
 
     /**
      * Waits until every transaction that wrote to a table before its trigger was there has ended.
@@ -66,8 +70,21 @@ public interface SourceSession extends AutoCloseable {
      */
     boolean barrier(TableName table) throws SQLException;
 
-    /** The next rows of a table behind a row number, in the order of row numbers. */
-    List<NumberedRow> rows(TableSchema schema, long afterRowNumber, int maxRows) throws SQLException;
+    /**
+     * The next rows of a table behind a row number, in the order of row numbers; fewer than asked for, or none, when it ends or when
+     * somebody is writing to the next one.
+     *
+     * @param afterRowNumber {@link Long#MIN_VALUE} or the number of the last row that this session returned for the table
+     */
+    RowPage rows(TableSchema schema, long afterRowNumber, int maxRows) throws SQLException;
+
+    /**
+     * Keeps a table's content as it is until {@link #end}, for this session's eyes at least; to be called before the outbox is looked
+     * at.
+     *
+     * @return false when somebody is writing to it; to be tried again in a later transaction
+     */
+    boolean hold(TableName table) throws SQLException;
 
     /** The row with a key, or null when there is none. */
     @Nullable Row row(TableSchema schema, Key key) throws SQLException;
@@ -100,6 +117,14 @@ public interface SourceSession extends AutoCloseable {
      * @param bytes the length of the images
      */
     record OutboxEntry(long id, long transaction, long bytes) {}
+
+    /**
+     * A part of a table.
+     *
+     * @param rows in the order of row numbers
+     * @param last whether no row follows
+     */
+    record RowPage(List<NumberedRow> rows, boolean last) {}
 
     /**
      * A row of a table being copied.

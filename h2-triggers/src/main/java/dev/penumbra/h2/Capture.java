@@ -1,7 +1,6 @@
 package dev.penumbra.h2;
 
 import dev.penumbra.capture.AuditReport;
-import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.LockSupport;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.schema.Schema;
@@ -37,8 +35,6 @@ public final class Capture {
     private static final String TRIGGER_PREFIX = "PENUMBRA_";
 
     private static final long REMOVAL_TIMEOUT_MILLIS = 10_000;
-    private static final long FIRST_PASS_TIMEOUT_NANOS = 5_000_000_000L;
-    private static final long PAUSE_NANOS = 200_000;
 
     private Capture() {}
 
@@ -70,18 +66,11 @@ public final class Capture {
                                 + new TableName(found.getSchema().getName(), found.getName()).quoted()
                                 + " FOR EACH ROW CALL '" + ChangeTrigger.class.getName() + "'");
             }
-            awaitFirstPass(capture.relay());
+            // So that whoever reads the journal finds it.
+            capture.relay().awaitFirstPass();
             return trigger;
         } catch (PenumbraException e) {
             throw ChangeTrigger.failure(e);
-        }
-    }
-
-    /** So that whoever reads the journal finds it; a relay that cannot open it says so in the status, and tries again. */
-    private static void awaitFirstPass(Relay relay) {
-        long end = System.nanoTime() + FIRST_PASS_TIMEOUT_NANOS;
-        while (relay.completedPasses() == 0 && relay.status().failure() == null && System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
@@ -155,22 +144,7 @@ public final class Capture {
         if (capture == null) {
             return true;
         }
-        Relay relay = capture.relay();
-        long end = System.nanoTime() + timeoutMillis * 1_000_000;
-        long passes = relay.completedPasses();
-        while (true) {
-            relay.wake();
-            boolean complete = !relay.status().tables().containsValue(false);
-            if (complete
-                    && relay.completedPasses() >= passes + 2
-                    && relay.status().failure() == null) {
-                return true;
-            }
-            if (System.nanoTime() - end > 0) {
-                return false;
-            }
-            LockSupport.parkNanos(PAUSE_NANOS);
-        }
+        return capture.relay().settle(timeoutMillis);
     }
 
     /**

@@ -209,7 +209,7 @@ final class H2SourceSession implements SourceSession {
     }
 
     @Override
-    public List<NumberedRow> rows(TableSchema schema, long afterRowNumber, int maxRows) throws SQLException {
+    public RowPage rows(TableSchema schema, long afterRowNumber, int maxRows) throws SQLException {
         // Without ORDER BY: H2 would sort the whole rest of the table for it. The scan of the table itself is in row
         // number order, and that is checked; left to itself H2 may read an index instead that has every column.
         List<NumberedRow> rows = new ArrayList<>();
@@ -230,7 +230,13 @@ final class H2SourceSession implements SourceSession {
                 }
             }
         }
-        return rows;
+        return new RowPage(rows, rows.size() < maxRows);
+    }
+
+    @Override
+    public boolean hold(TableName table) {
+        // The snapshot does.
+        return true;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
@@ -40,7 +41,7 @@ class H2CaptureTest {
 
     private JournalledTables settled(Connection connection) throws SQLException {
         assertThat(Capture.settle(connection, SETTLE_MILLIS)).as("settles").isTrue();
-        return JournalledTables.of(journal);
+        return H2Tables.of(journal);
     }
 
     @Test
@@ -211,7 +212,7 @@ class H2CaptureTest {
             run(connection, "INSERT INTO T VALUES(1,'a')");
         }
         Files.move(directory.resolve("db.mv.db"), directory.resolve("moved.mv.db"));
-        assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L));
+        assertThat(H2Tables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L));
     }
 
     @Test
@@ -222,7 +223,7 @@ class H2CaptureTest {
             capture(connection, "T");
             run(connection, "INSERT INTO T VALUES(1,'a')");
         }
-        assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L));
+        assertThat(H2Tables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L));
         try (Connection connection = database.open()) {
             run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))", "INSERT INTO T VALUES(2,'b')");
             capture(connection, "T");
@@ -330,7 +331,7 @@ class H2CaptureTest {
             connection.commit();
             assertThat(Capture.settle(connection, SETTLE_MILLIS)).isTrue();
             List<Long> sizes = new ArrayList<>();
-            JournalledTables.of(journal, transaction -> sizes.add(transaction.size()));
+            H2Tables.of(journal, transaction -> sizes.add(transaction.size()));
             assertThat(sizes).contains(20_000L);
             settled(connection).assertEqualsSource(connection, "T");
         }

@@ -3,6 +3,7 @@ package dev.penumbra.h2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.JournalVerification;
 import java.io.File;
 import java.nio.file.Files;
@@ -57,11 +58,11 @@ class H2CrashIT {
             }
             try (Connection connection = DriverManager.getConnection(url, "sa", "")) {
                 assertThat(Capture.settle(connection, 60_000)).as(series).isTrue();
-                JournalledTables tables = JournalledTables.of(journal);
+                JournalledTables tables = H2Tables.of(journal);
                 assertThat(tables.violations()).as(series).isEmpty();
                 assertThat(tables.lostBySource()).as(series).isEmpty();
                 for (String table : List.of("T", "U")) {
-                    assertThat(tables.differences(table, JournalledTables.source(connection, tables.schema(table))))
+                    assertThat(tables.differences(table, H2Tables.source(connection, tables.schema(table))))
                             .as("%s table %s", series, table)
                             .isEmpty();
                 }

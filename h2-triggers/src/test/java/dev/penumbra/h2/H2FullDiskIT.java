@@ -73,7 +73,7 @@ class H2FullDiskIT {
             assertThat(Capture.settle(connection, 60_000)).isTrue();
             statement.execute("INSERT INTO T VALUES(-1, 'there is room again')");
             assertThat(Capture.settle(connection, 60_000)).isTrue();
-            JournalledTables.of(journal).assertEqualsSource(connection, "T");
+            H2Tables.of(journal).assertEqualsSource(connection, "T");
         }
         assertThat(JournalVerification.of(journal).ok()).isTrue();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.journal.JournalVerification;
 import java.io.IOException;
@@ -87,7 +88,7 @@ class H2HistoryTest {
 
     private JournalledTables settled(Connection connection) throws SQLException {
         assertThat(Capture.settle(connection, 20_000)).isTrue();
-        return JournalledTables.of(database.journal());
+        return H2Tables.of(database.journal());
     }
 
     @Test
@@ -275,7 +276,7 @@ class H2HistoryTest {
             insert(connection, "T", 1, 30);
             await().until(() -> String.valueOf(status(connection).failure()).contains("PENUMBRA-2010"));
         }
-        assertThat(JournalledTables.of(database.journal()).rows("T")).hasSize(10);
+        assertThat(H2Tables.of(database.journal()).rows("T")).hasSize(10);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.JournalVerification;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
@@ -186,7 +187,7 @@ class H2LeftoversTest {
 
     private JournalledTables settledAgain(Connection connection) throws SQLException {
         assertThat(Capture.settle(connection, 20_000)).isTrue();
-        JournalledTables tables = JournalledTables.of(journal);
+        JournalledTables tables = H2Tables.of(journal);
         assertThat(tables.violations()).isEmpty();
         assertThat(JournalVerification.of(journal).ok()).isTrue();
         return tables;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.DualJournal;
 import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.journal.JournalVerification;
@@ -73,7 +74,7 @@ class H2ModesTest {
                 assertThat(audit.getLong("MISSING") + audit.getLong("EXTRA") + audit.getLong("DIFFERENT"))
                         .isZero();
             }
-            assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L), Key.of(2L));
+            assertThat(H2Tables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L), Key.of(2L));
             assertThatThrownBy(() -> Capture.install(connection, "T", journal.toString()))
                     .isInstanceOf(SQLException.class);
         } finally {
@@ -122,10 +123,10 @@ class H2ModesTest {
                 runOnceThereIsRoom(connection, "INSERT INTO T VALUES(" + i + ",'while it is full')");
             }
             runOnceThereIsRoom(connection, "DELETE FROM T WHERE MOD(ID, 50) = 0");
-            assertThat(JournalledTables.of(journal).rows("T")).hasSize(1);
+            assertThat(H2Tables.of(journal).rows("T")).hasSize(1);
             System.setProperty(CaptureSettings.MIN_FREE_BYTES, "1");
             assertThat(Capture.settle(connection, 20_000)).isTrue();
-            JournalledTables tables = JournalledTables.of(journal);
+            JournalledTables tables = H2Tables.of(journal);
             tables.assertEqualsSource(connection, "T");
             assertThat(tables.events().get(tables.events().size() - 1)).contains("SNAPSHOT_END");
         }
@@ -151,7 +152,7 @@ class H2ModesTest {
         await().untilAsserted(() -> DualJournal.open(
                         journal, "db", JournalConfiguration.DEFAULT.withMinFreeBytes(0), Clock.systemUTC())
                 .close());
-        assertThat(JournalledTables.of(journal).knows("T")).isFalse();
+        assertThat(H2Tables.of(journal).knows("T")).isFalse();
     }
 
     @Test
@@ -165,10 +166,10 @@ class H2ModesTest {
             run(other, "INSERT INTO T VALUES(1,'prepared')", "PREPARE COMMIT TX1");
             run(connection, "INSERT INTO T VALUES(2,'meanwhile')");
             assertThat(Capture.settle(connection, 20_000)).isTrue();
-            assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(2L));
+            assertThat(H2Tables.of(journal).rows("T")).containsOnlyKeys(Key.of(2L));
             run(other, "COMMIT TRANSACTION TX1");
-            await().untilAsserted(() ->
-                    assertThat(JournalledTables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L), Key.of(2L)));
+            await().untilAsserted(
+                            () -> assertThat(H2Tables.of(journal).rows("T")).containsOnlyKeys(Key.of(1L), Key.of(2L)));
         }
     }
 

@@ -57,7 +57,7 @@ class TruncationSentinelTest {
             TestDatabase.run(connection, "DROP INDEX N", "INSERT INTO T VALUES(1002, 'name 1002')");
             assertThat(plan(connection)).doesNotContain("PUBLIC.N");
             assertThat(Capture.settle(connection, 20_000)).isTrue();
-            JournalledTables.of(database.journal()).assertEqualsSource(connection, "T");
+            H2Tables.of(database.journal()).assertEqualsSource(connection, "T");
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.penumbra.h2;
+package dev.penumbra.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,17 +14,13 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.h2.jdbc.JdbcConnection;
-import org.h2.jdbc.JdbcResultSet;
 
 /**
  * What a journal's transactions, applied in order, make of each table: the simple model that the tests compare the source with.
@@ -32,7 +28,14 @@ import org.h2.jdbc.JdbcResultSet;
  * <p>Strict: an insert of a key that is there, or an update or delete of one that is not there or has another image, is
  * an error unless it is a correction.
  */
-final class JournalledTables {
+public final class JournalledTables {
+    /** Reads a table's rows as the source has them, with the source's own precision. */
+    public interface SourceRows {
+        Map<Key, Row> read(Connection connection, TableSchema schema) throws SQLException;
+    }
+
+    private final String schemaName;
+    private final SourceRows sourceRows;
     private final Map<TableName, Map<Key, Row>> tables = new LinkedHashMap<>();
     private final Map<TableName, TableSchema> schemas = new HashMap<>();
     private final Map<TableName, Boolean> complete = new HashMap<>();
@@ -46,23 +49,22 @@ final class JournalledTables {
     private long changes;
     private long corrections;
 
-    JournalledTables(Path directory) {
+    /** @param schemaName the schema of the tables that are named without one */
+    public JournalledTables(Path directory, String schemaName, SourceRows sourceRows) {
+        this.schemaName = schemaName;
+        this.sourceRows = sourceRows;
         this.reader = JournalReader.open(directory, Position.START);
     }
 
-    static JournalledTables of(Path directory) {
-        return of(directory, transaction -> {});
-    }
-
-    static JournalledTables of(Path directory, Consumer<CommittedTransaction> afterEach) {
-        JournalledTables tables = new JournalledTables(directory);
-        tables.follow(afterEach);
-        tables.reader.close();
-        return tables;
+    /** Applies everything that is there now, and closes the journal. */
+    public JournalledTables read(Consumer<CommittedTransaction> afterEach) {
+        follow(afterEach);
+        reader.close();
+        return this;
     }
 
     /** Applies everything that is there now; calls back after each whole transaction. */
-    void follow(Consumer<CommittedTransaction> afterEach) {
+    public void follow(Consumer<CommittedTransaction> afterEach) {
         for (CommittedTransaction next = reader.poll(); next != null; next = reader.poll()) {
             transactions++;
             next.forEach(this::apply);
@@ -124,7 +126,9 @@ final class JournalledTables {
 
     private void check(boolean holds, Change change, Row former) {
         if (!holds) {
-            violations.add(describe(change, former));
+            List<String> past = history.getOrDefault(change.table() + " " + change.key(), List.of());
+            violations.add(describe(change, former) + "\n  "
+                    + String.join("\n  ", past.subList(Math.max(0, past.size() - 8), past.size())) + "\n  " + events);
         }
     }
 
@@ -137,22 +141,26 @@ final class JournalledTables {
      * Inserts of keys that are there. The source accepted them, so it had lost the row: H2 does lose committed rows when a contending
      * insert fails, with or without capture.
      */
-    List<String> lostBySource() {
+    public List<String> lostBySource() {
         return lostBySource;
     }
 
-    Map<Key, Row> rows(String table) {
-        return tables.getOrDefault(new TableName("PUBLIC", table), Map.of());
+    private TableName name(String table) {
+        return new TableName(schemaName, table);
+    }
+
+    public Map<Key, Row> rows(String table) {
+        return tables.getOrDefault(name(table), Map.of());
     }
 
     /** What is different between a table and the journal, and how the journal came to it; empty when nothing is. */
-    String differences(String table, Map<Key, Row> source) {
+    public String differences(String table, Map<Key, Row> source) {
         StringBuilder text = new StringBuilder();
         java.util.Set<Key> keys = new java.util.HashSet<>(source.keySet());
         keys.addAll(rows(table).keySet());
         for (Key key : keys) {
             if (!java.util.Objects.equals(source.get(key), rows(table).get(key))) {
-                List<String> past = history.getOrDefault(new TableName("PUBLIC", table) + " " + key, List.of());
+                List<String> past = history.getOrDefault(name(table) + " " + key, List.of());
                 text.append(key + ": source " + source.get(key) + ", journal "
                                 + rows(table).get(key) + "\n  ")
                         .append(String.join("\n  ", past.subList(Math.max(0, past.size() - 8), past.size())))
@@ -164,62 +172,48 @@ final class JournalledTables {
                 : text.append(events).append(reader.durable()).toString();
     }
 
-    boolean isComplete(String table) {
-        return complete.getOrDefault(new TableName("PUBLIC", table), false);
+    public boolean isComplete(String table) {
+        return complete.getOrDefault(name(table), false);
     }
 
-    List<String> events() {
+    public List<String> events() {
         return events;
     }
 
-    void close() {
+    public void close() {
         reader.close();
     }
 
-    boolean knows(String table) {
-        return tables.containsKey(new TableName("PUBLIC", table));
+    public boolean knows(String table) {
+        return tables.containsKey(name(table));
     }
 
-    List<String> violations() {
+    public List<String> violations() {
         return violations;
     }
 
-    long transactions() {
+    public long transactions() {
         return transactions;
     }
 
-    long changes() {
+    public long changes() {
         return changes;
     }
 
-    long corrections() {
+    public long corrections() {
         return corrections;
     }
 
-    TableSchema schema(String table) {
-        return schemas.get(new TableName("PUBLIC", table));
+    public TableSchema schema(String table) {
+        return schemas.get(name(table));
     }
 
-    /** The rows of a table as the database has them now, read with H2's own precision and from the table, not from an index. */
-    static Map<Key, Row> source(Connection connection, TableSchema schema) throws SQLException {
-        Map<Key, Row> rows = new HashMap<>();
-        try (Statement statement = connection.unwrap(JdbcConnection.class).createStatement();
-                ResultSet found =
-                        statement.executeQuery("SELECT * FROM " + schema.name().quoted() + " USE INDEX ()")) {
-            while (found.next()) {
-                Row row = H2Rows.row(schema, ((JdbcResultSet) found).getResult().currentRow());
-                rows.put(schema.keyOf(row), row);
-            }
-        }
-        return rows;
-    }
-
-    void assertEqualsSource(Connection connection, String... tableNames) throws SQLException {
+    public void assertEqualsSource(Connection connection, String... tableNames) throws SQLException {
         assertThat(violations).isEmpty();
         assertThat(lostBySource).isEmpty();
         for (String table : tableNames) {
-            assertThat(complete).as("complete").containsEntry(new TableName("PUBLIC", table), true);
-            assertThat(rows(table)).as(table).isEqualTo(source(connection, schema(table)));
+            assertThat(complete).as("complete").containsEntry(name(table), true);
+            assertThat(rows(table)).as(table).isEqualTo(sourceRows.read(connection, schema(table)));
         }
     }
 }
