@@ -34,6 +34,9 @@ public enum ErrorCode {
     SOURCE_NAME_TAKEN(
             1018,
             "another journal of a source with this name is shipped into the grid: give each source its own name, or stop the other node first"),
+    ROW_CHANGED(
+            1019,
+            "another transaction has changed a row between this statement's reading and its writing: run the statement again"),
     COPY_WRITTEN(
             1030,
             "tables in SHADOW, SHADOW_<DATACENTER> and HOME are copies that SQL cannot write: write to their source"),
@@ -65,6 +68,7 @@ public enum ErrorCode {
     GRID_UNAVAILABLE(2007, "no node of the grid answers"),
     TIME_ZONE_DIFFERS(2009, "all nodes of the grid must run in the same time zone: set -Duser.timezone"),
     INCOMPATIBLE_H2(2008, "this H2 version is not supported by the capture jar"),
+    INCOMPATIBLE_DERBY(2011, "this Derby version is not supported by the capture jar"),
     NODE_NOT_STARTED(2040, "the Ignite node did not start"),
     SQL_NOT_READY(2030, "this node has not started Penumbra yet: try again"),
 

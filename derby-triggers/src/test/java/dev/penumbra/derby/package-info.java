@@ -1,0 +1,4 @@
+@NullMarked
+package dev.penumbra.derby;
+
+import org.jspecify.annotations.NullMarked;
