@@ -599,15 +599,18 @@ public final class Relay {
         List<CapturedTable> complete = tables.values().stream()
                 .filter(table -> table.begun && table.complete)
                 .toList();
-        for (CapturedTable table : complete) {
-            if (!reading.hold(table.schema.name())) {
-                LockSupport.parkNanos(LOCKED_ROW_PAUSE_NANOS);
-                awake = true;
-                return List.of();
-            }
-        }
-        if (complete.isEmpty()) {
+        if (tables.isEmpty()) {
             answer(List.of());
+            return complete;
+        }
+        boolean held = !complete.isEmpty();
+        for (CapturedTable table : complete) {
+            held = held && reading.hold(table.schema.name());
+        }
+        if (!held) {
+            LockSupport.parkNanos(LOCKED_ROW_PAUSE_NANOS);
+            awake = true;
+            return List.of();
         }
         return complete;
     }

@@ -1,15 +1,12 @@
 package dev.penumbra.cli;
 
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,11 +40,10 @@ final class CaptureInstallCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Map<String, Object>> installed = new ArrayList<>();
-        boolean complete;
-        try (Connection connection = source.connect()) {
-            SourceOptions.alias(connection, "PENUMBRA_CAPTURE", "install");
+        AtomicBoolean complete = new AtomicBoolean();
+        source.perform((kind, connection) -> {
             for (String table : tables) {
-                String trigger = install(connection, table);
+                String trigger = kind.install(connection, table, journal);
                 if (!output.isJson()) {
                     output.out().println(table + " is captured by trigger " + trigger);
                 }
@@ -56,36 +52,23 @@ final class CaptureInstallCommand implements Callable<Integer> {
                 fields.put("trigger", trigger);
                 installed.add(fields);
             }
-            complete = SourceOptions.settle(connection);
-        } catch (SQLException e) {
-            throw source.failure(e);
-        }
+            complete.set(SourceOptions.settle(kind, connection));
+        });
         if (output.isJson()) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("journal", journal.toAbsolutePath().toString());
             document.put("tables", installed);
-            document.put("complete", complete);
+            document.put("complete", complete.get());
             document.put("ok", true);
             output.document(document);
         } else {
             output.out()
                     .println(
-                            complete
+                            complete.get()
                                     ? "The rows that were there are in the journal."
                                     : "Existing rows are being copied.");
         }
         output.out().flush();
         return ExitCode.OK;
-    }
-
-    private String install(Connection connection, String table) throws SQLException {
-        try (PreparedStatement call = connection.prepareStatement("CALL PENUMBRA_CAPTURE(?, ?)")) {
-            call.setString(1, table);
-            call.setString(2, journal.toAbsolutePath().toString());
-            try (ResultSet result = call.executeQuery()) {
-                result.next();
-                return result.getString(1);
-            }
-        }
     }
 }

@@ -1,8 +1,5 @@
 package dev.penumbra.cli;
 
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,21 +26,15 @@ final class CaptureRemoveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Connection connection = source.connect()) {
-            SourceOptions.alias(connection, "PENUMBRA_RELEASE", "remove");
+        source.perform((kind, connection) -> {
             for (String table : tables) {
-                try (PreparedStatement call = connection.prepareStatement("CALL PENUMBRA_RELEASE(?)")) {
-                    call.setString(1, table);
-                    call.execute();
-                }
+                kind.remove(connection, table);
                 if (!output.isJson()) {
                     output.out().println(table + " is no longer captured");
                 }
             }
-            SourceOptions.settle(connection);
-        } catch (SQLException e) {
-            throw source.failure(e);
-        }
+            SourceOptions.settle(kind, connection);
+        });
         if (output.isJson()) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("tables", tables);

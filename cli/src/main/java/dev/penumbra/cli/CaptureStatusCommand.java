@@ -58,15 +58,14 @@ final class CaptureStatusCommand implements Callable<Integer> {
     public Integer call() {
         List<Captured> tables = new ArrayList<>();
         List<Audited> audit = new ArrayList<>();
-        try (Connection connection = source.connect()) {
+        source.perform((kind, connection) -> {
             if (verify) {
                 output.err().println("comparing the journal with the tables");
-                audit(connection, audit);
+                audit(kind, connection, audit);
             }
-            SourceOptions.settle(connection);
-            SourceOptions.alias(connection, "PENUMBRA_STATUS", "status");
+            SourceOptions.settle(kind, connection);
             try (Statement statement = connection.createStatement();
-                    ResultSet rows = statement.executeQuery("SELECT * FROM PENUMBRA_STATUS()")) {
+                    ResultSet rows = statement.executeQuery(kind.statusQuery(connection))) {
                 while (rows.next()) {
                     tables.add(new Captured(
                             rows.getString("SCHEMA_NAME") + "." + rows.getString("TABLE_NAME"),
@@ -80,9 +79,7 @@ final class CaptureStatusCommand implements Callable<Integer> {
                             rows.getString("FAILURE")));
                 }
             }
-        } catch (SQLException e) {
-            throw source.failure(e);
-        }
+        });
         boolean works = tables.stream().allMatch(table -> table.failure() == null)
                 && audit.stream().allMatch(Audited::equal);
         if (output.isJson()) {
@@ -100,10 +97,9 @@ final class CaptureStatusCommand implements Callable<Integer> {
         return works ? ExitCode.OK : ExitCode.FAILED_CHECK;
     }
 
-    private static void audit(Connection connection, List<Audited> audit) throws SQLException {
-        SourceOptions.alias(connection, "PENUMBRA_VERIFY", "verify");
+    private static void audit(SourceKind kind, Connection connection, List<Audited> audit) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT * FROM PENUMBRA_VERIFY()")) {
+                ResultSet rows = statement.executeQuery(kind.verifyQuery(connection))) {
             while (rows.next()) {
                 audit.add(new Audited(
                         rows.getString("SCHEMA_NAME") + "." + rows.getString("TABLE_NAME"),

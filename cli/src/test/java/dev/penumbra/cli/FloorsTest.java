@@ -20,6 +20,7 @@ class FloorsTest {
     private static final String JOURNAL = "dev.penumbra.journal..";
     private static final String CAPTURE = "dev.penumbra.capture..";
     private static final String H2 = "dev.penumbra.h2..";
+    private static final String DERBY = "dev.penumbra.derby..";
     private static final String AFFINITY = "dev.penumbra.affinity..";
     private static final String SHADOW = "dev.penumbra.shadow..";
     private static final String IGNITE = "dev.penumbra.ignite..";
@@ -60,6 +61,9 @@ class FloorsTest {
     static final ArchRule h2Triggers_useCaptureAndWhatIsBelow = floor(H2, CAPTURE, JOURNAL, MODEL);
 
     @ArchTest
+    static final ArchRule derbyTriggers_useCaptureAndWhatIsBelow = floor(DERBY, CAPTURE, JOURNAL, MODEL);
+
+    @ArchTest
     static final ArchRule affinity_usesTheModel = floor(AFFINITY, MODEL);
 
     @ArchTest
@@ -77,9 +81,9 @@ class FloorsTest {
             .resideInAnyPackage("org.apache.ignite..", "org.h2..", "org.apache.derby..");
 
     @ArchTest
-    static final ArchRule h2Triggers_loadWithoutIgnite = noClasses()
+    static final ArchRule triggers_loadWithoutIgnite = noClasses()
             .that()
-            .resideInAPackage(H2)
+            .resideInAnyPackage(H2, DERBY)
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.apache.ignite..");
@@ -103,6 +107,16 @@ class FloorsTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.h2.engine..", "org.h2.mvstore..", "org.h2.table..", "org.h2.schema..");
+
+    @ArchTest
+    static final ArchRule derbysInternals_areTouchedInOneModule = noClasses()
+            .that()
+            .resideInAPackage(ALL)
+            .and()
+            .resideOutsideOfPackage(DERBY)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.derby.iapi..", "org.apache.derby.impl..");
 
     private static ArchRule floor(String module, String... below) {
         return noClasses()

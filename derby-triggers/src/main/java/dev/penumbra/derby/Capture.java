@@ -80,6 +80,11 @@ public final class Capture {
 
     private Capture() {}
 
+    /** The statements that make PENUMBRA.CAPTURE and PENUMBRA.JOURNAL known to a database that has no schema PENUMBRA yet. */
+    public static List<String> preparation() {
+        return List.of("CREATE SCHEMA PENUMBRA", "CREATE " + ROUTINES.get(0), "CREATE " + ROUTINES.get(1));
+    }
+
     /**
      * Says where the journal of this database is; to be called before the first table is captured. Without it the journal stands beside
      * the database, as {@code <database>.journal}.

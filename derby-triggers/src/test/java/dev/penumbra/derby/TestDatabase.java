@@ -46,11 +46,7 @@ record TestDatabase(String name, Path journal) {
     void capture(Connection connection, String... tables) throws SQLException {
         try (ResultSet schemas = connection.getMetaData().getSchemas(null, "PENUMBRA")) {
             if (!schemas.next()) {
-                run(
-                        connection,
-                        "CREATE SCHEMA PENUMBRA",
-                        "CREATE " + Capture.ROUTINES.get(0),
-                        "CREATE " + Capture.ROUTINES.get(1));
+                run(connection, Capture.preparation().toArray(String[]::new));
                 call(connection, "CALL PENUMBRA.JOURNAL(?)", journal.toString());
             }
         }

@@ -2,6 +2,7 @@ package dev.penumbra.h2;
 
 import dev.penumbra.capture.AuditReport;
 import dev.penumbra.capture.RelayStatus;
+import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
@@ -12,9 +13,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
@@ -236,7 +235,7 @@ public final class Capture {
     }
 
     private static Table find(SessionLocal session, String name) {
-        List<String> parts = parts(name);
+        List<String> parts = SqlNames.parts(name);
         String schemaName = parts.size() == 2 ? parts.get(0) : session.getCurrentSchemaName();
         @Nullable Schema schema = session.getDatabase().findSchema(schemaName);
         @Nullable Table table = schema == null ? null : schema.findTableOrView(session, parts.get(parts.size() - 1));
@@ -244,34 +243,5 @@ public final class Capture {
             throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
         }
         return table;
-    }
-
-    /** Splits at dots outside quotes; parts without quotes are taken in upper case. */
-    private static List<String> parts(String name) {
-        List<String> parts = new ArrayList<>();
-        StringBuilder part = new StringBuilder();
-        boolean quoted = false;
-        boolean wasQuoted = false;
-        for (int i = 0; i <= name.length(); i++) {
-            char c = i == name.length() ? '.' : name.charAt(i);
-            boolean end = i == name.length() || (c == '.' && !quoted);
-            if (end) {
-                parts.add(wasQuoted ? part.toString() : part.toString().strip().toUpperCase(Locale.ROOT));
-                part.setLength(0);
-                wasQuoted = false;
-            } else if (c == '"') {
-                boolean doubled = quoted && i + 1 < name.length() && name.charAt(i + 1) == '"';
-                if (doubled) {
-                    part.append('"');
-                    i++;
-                } else {
-                    quoted = !quoted;
-                    wasQuoted = true;
-                }
-            } else {
-                part.append(c);
-            }
-        }
-        return parts;
     }
 }
