@@ -71,7 +71,8 @@ final class DerbyOutbox {
         return transaction.openConglomerate(
                 conglomerate,
                 false,
-                TransactionController.OPENMODE_FORUPDATE,
+                // Says that the row is locked already; otherwise the index would lock it.
+                TransactionController.OPENMODE_FORUPDATE | TransactionController.OPENMODE_BASEROW_INSERT_LOCKED,
                 TransactionController.MODE_RECORD,
                 TransactionController.ISOLATION_NOLOCK);
     }
