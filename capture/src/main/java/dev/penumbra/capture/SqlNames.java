@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Names as people write them. */
+/** Table names as people write them in commands and calls. */
 @Internal
 public final class SqlNames {
     private SqlNames() {}
 
-    /** Splits at dots outside quotes; parts without quotes are taken in upper case. */
+    /** Splits at dots outside double quotes; parts without quotes are taken in upper case. A quote that is not closed ends with the name. */
     public static List<String> parts(String name) {
         List<String> parts = new ArrayList<>();
         StringBuilder part = new StringBuilder();

@@ -1,12 +1,12 @@
 package dev.penumbra.derby;
 
 import dev.penumbra.capture.AuditReport;
+import dev.penumbra.capture.JournalDirectory;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Stable;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -96,7 +96,7 @@ public final class Capture {
         try {
             DerbyDatabase database = database();
             database.prepareSchema();
-            Path path = writable(directory);
+            Path path = JournalDirectory.writable(directory);
             try (Connection own = database.connect()) {
                 String present = DerbyDatabase.state(own, DerbyDatabase.JOURNAL_STATE, "");
                 if (!present.isEmpty() && !Path.of(present).equals(path)) {
@@ -120,10 +120,7 @@ public final class Capture {
         try (Connection connection = DriverManager.getConnection("jdbc:default:connection")) {
             DerbyDatabase database = database();
             TableName name = new TableName(schema, table);
-            @Nullable String tableId = DerbyCatalog.tableId(connection, name);
-            if (tableId == null) {
-                throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
-            }
+            String tableId = requireTable(connection, name);
             DerbyCatalog.schema(connection, tableId, database.settings().maxLobBytes());
             database.prepareSchema();
             if (!triggersOf(connection, tableId).isEmpty()) {
@@ -147,6 +144,14 @@ public final class Capture {
         }
     }
 
+    private static String requireTable(Connection connection, TableName name) throws SQLException {
+        @Nullable String tableId = DerbyCatalog.tableId(connection, name);
+        if (tableId == null) {
+            throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
+        }
+        return tableId;
+    }
+
     private static String triggerName(String table, String suffix) {
         int room = LONGEST_NAME - TRIGGER_PREFIX.length() - suffix.length();
         return TRIGGER_PREFIX + table.substring(0, Math.min(room, table.length())) + suffix;
@@ -161,10 +166,7 @@ public final class Capture {
         try (Connection connection = DriverManager.getConnection("jdbc:default:connection")) {
             DerbyDatabase database = database();
             TableName name = new TableName(schema, table);
-            @Nullable String tableId = DerbyCatalog.tableId(connection, name);
-            if (tableId == null) {
-                throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
-            }
+            String tableId = requireTable(connection, name);
             List<TableName> triggers = triggersOf(connection, tableId);
             if (triggers.isEmpty()) {
                 throw new PenumbraException(ErrorCode.NOT_CAPTURED).with("table", name);
@@ -216,7 +218,12 @@ public final class Capture {
         }
     }
 
-    /** How capture stands: one row a captured table with COMPLETE, and the relay's figures repeated in each. */
+    /**
+     * How capture stands: one row a captured table with COMPLETE, and the relay's figures repeated in each.
+     *
+     * @return columns SCHEMA_NAME, TABLE_NAME, COMPLETE, JOURNAL, JOURNALLED, DURABLE, OUTBOX_ROWS, CHANGES, CORRECTIONS,
+     *     FAILURE
+     */
     public static ResultSet status() throws SQLException {
         try {
             DerbyDatabase database = database();
@@ -260,6 +267,7 @@ public final class Capture {
      * Compares the journal's content with the tables and mends the journal; returns when that is done. Each table is locked
      * against writers while it is compared; the comparison begins when nobody is writing to any of them.
      *
+     * @return columns SCHEMA_NAME, TABLE_NAME, ROW_COUNT, MISSING, EXTRA, DIFFERENT: what the journal had wrong before
      * @throws SQLException with PENUMBRA-3005 when the journal's beginning has been removed by retention
      */
     public static ResultSet verify() throws SQLException {
@@ -290,18 +298,5 @@ public final class Capture {
 
     private static DerbyDatabase database() throws SQLException {
         return DerbyDatabase.of(ConnectionUtil.getCurrentLCC());
-    }
-
-    private static Path writable(String journalDirectory) {
-        Path directory = Path.of(journalDirectory).toAbsolutePath().normalize();
-        try {
-            Files.createDirectories(directory);
-        } catch (java.io.IOException e) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);
-        }
-        if (!Files.isWritable(directory)) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE).with("directory", directory);
-        }
-        return directory;
     }
 }

@@ -4,7 +4,6 @@ import com.esotericsoftware.kryo.io.Output;
 import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.OutboxRow;
 import dev.penumbra.capture.Relay;
-import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.capture.Source;
 import dev.penumbra.capture.SourceSession;
 import dev.penumbra.derby.DerbyCatalog.KeyIndex;
@@ -27,7 +26,6 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
@@ -706,11 +704,6 @@ final class DerbyDatabase implements Source {
         }
     }
 
-    @Nullable RelayStatus status() {
-        Relay running = relay;
-        return running == null ? null : running.status();
-    }
-
     /** The running relay, started if need be. */
     Relay relay() {
         readyOutbox();
@@ -719,12 +712,5 @@ final class DerbyDatabase implements Source {
             throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("database", databaseName);
         }
         return running;
-    }
-
-    List<String> capturedTables() {
-        RelayStatus status = status();
-        return status == null
-                ? List.of()
-                : status.tables().keySet().stream().map(TableName::toString).toList();
     }
 }

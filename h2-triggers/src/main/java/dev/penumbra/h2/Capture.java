@@ -1,13 +1,13 @@
 package dev.penumbra.h2;
 
 import dev.penumbra.capture.AuditReport;
+import dev.penumbra.capture.JournalDirectory;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Stable;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -51,7 +51,7 @@ public final class Capture {
             H2Database capture = H2Database.of(session.getDatabase());
             Table found = find(session, table);
             H2Layout.of(found, capture.settings().maxLobBytes());
-            Path directory = writable(journalDirectory);
+            Path directory = JournalDirectory.writable(journalDirectory);
             TriggerObject existing = triggerOf(found);
             setJournal(capture, directory);
             if (existing != null) {
@@ -200,19 +200,6 @@ public final class Capture {
             throw new PenumbraException(ErrorCode.ALREADY_CAPTURED).with("journal", present);
         }
         H2Database.setState(own, H2Database.JOURNAL_STATE, directory.toString());
-    }
-
-    private static Path writable(String journalDirectory) {
-        Path directory = Path.of(journalDirectory).toAbsolutePath().normalize();
-        try {
-            Files.createDirectories(directory);
-        } catch (java.io.IOException e) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);
-        }
-        if (!Files.isWritable(directory)) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE).with("directory", directory);
-        }
-        return directory;
     }
 
     private static SessionLocal session(Connection connection) throws SQLException {
