@@ -3,6 +3,11 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.Figures;
 import dev.penumbra.ignite.internal.Figures.Column;
+import dev.penumbra.ignite.trigger.DeadLetters.DeadLetter;
+import dev.penumbra.ignite.trigger.Trigger;
+import dev.penumbra.ignite.trigger.TriggerRelay;
+import dev.penumbra.ignite.trigger.TriggerRelay.TableFigures;
+import dev.penumbra.ignite.trigger.Triggers;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Copy;
@@ -31,6 +36,8 @@ final class NodeFigures implements AutoCloseable {
     private final GridShadows shadows;
     private final Shipper shipper;
     private final ReadFigures reads;
+    private final Triggers triggers;
+    private final TriggerRelay triggerRelay;
     private final Figures figures;
     private Set<String> copyGroups = new HashSet<>();
 
@@ -38,11 +45,19 @@ final class NodeFigures implements AutoCloseable {
 
     private record FrontierRow(String source, Datacenter datacenter, FeedState state) {}
 
-    NodeFigures(ShippingContext context, GridShadows shadows, Shipper shipper, ReadFigures reads) {
+    NodeFigures(
+            ShippingContext context,
+            GridShadows shadows,
+            Shipper shipper,
+            ReadFigures reads,
+            Triggers triggers,
+            TriggerRelay triggerRelay) {
         this.context = context;
         this.shadows = shadows;
         this.shipper = shipper;
         this.reads = reads;
+        this.triggers = triggers;
+        this.triggerRelay = triggerRelay;
         this.figures = new Figures(context.ignite());
     }
 
@@ -123,7 +138,76 @@ final class NodeFigures implements AutoCloseable {
         return new Column<>(name, Long.class, value);
     }
 
+    private record TriggerRow(Trigger trigger, @Nullable TableFigures figures) {}
+
+    private void triggerViews() {
+        figures.<TriggerRow>view(
+                "triggers",
+                "Triggers of the grid's tables, and how they stand on this node",
+                List.of(
+                        text("triggerName", row -> row.trigger().name()),
+                        text("schemaName", row -> row.trigger().table().schema()),
+                        text("tableName", row -> row.trigger().table().table()),
+                        text("cacheName", row -> row.trigger().cache()),
+                        text("operations", row -> row.trigger().operationNames()),
+                        text("action", row -> row.trigger().captures() ? "CAPTURE" : "CALL"),
+                        text("className", row -> row.trigger().rowTrigger()),
+                        number("createdAtMillis", row -> row.trigger().createdAtMillis()),
+                        text("phase", row -> phase(row)),
+                        number(
+                                "emitted",
+                                row -> row.figures() == null
+                                        ? null
+                                        : row.figures().emitted()),
+                        number(
+                                "waiting",
+                                row -> row.figures() == null
+                                        ? null
+                                        : row.figures().waiting()),
+                        number(
+                                "givenUp",
+                                row -> row.figures() == null
+                                        ? null
+                                        : row.figures().givenUp()),
+                        text(
+                                "failure",
+                                row -> row.figures() == null
+                                        ? null
+                                        : row.figures().failure())),
+                () -> triggers.all().stream()
+                        .map(trigger -> new TriggerRow(trigger, triggerRelay.figures(trigger.cache())))
+                        .toList());
+        figures.<DeadLetter>view(
+                "deadLetters",
+                "Changes that triggers could not deal with",
+                List.of(
+                        text("triggerName", DeadLetter::trigger),
+                        text("schemaName", DeadLetter::schema),
+                        text("tableName", DeadLetter::table),
+                        number("partition", letter -> (long) letter.partition()),
+                        number("counter", DeadLetter::counter),
+                        text("operation", DeadLetter::operation),
+                        text("oldRow", DeadLetter::before),
+                        text("newRow", DeadLetter::after),
+                        number("attempts", DeadLetter::attempts),
+                        text("reason", DeadLetter::reason),
+                        number("atMillis", DeadLetter::atMillis)),
+                () -> triggerRelay.deadLetters().all());
+    }
+
+    private static String phase(TriggerRow row) {
+        TableFigures known = row.figures();
+        if (known == null) {
+            return "ELSEWHERE";
+        }
+        if (known.failure() != null) {
+            return "FAILING";
+        }
+        return known.complete() || !row.trigger().captures() ? "RUNNING" : "LOADING";
+    }
+
     private void views() {
+        triggerViews();
         figures.<CopyRow>view(
                 "shadows",
                 "Shadows and home images of the grid",

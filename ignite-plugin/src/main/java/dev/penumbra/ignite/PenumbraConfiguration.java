@@ -7,6 +7,7 @@ import dev.penumbra.model.api.Stable;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.Storage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.plugin.PluginConfiguration;
@@ -30,6 +31,18 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** The size of a dictionary in bytes unless configured otherwise. */
     public static final int DICTIONARY_BYTES_DEFAULT = 64 << 10;
 
+    /** The name of the grid's own tables as a source unless configured otherwise. */
+    public static final String CAPTURE_SOURCE_DEFAULT = "ignite";
+
+    /** How often a trigger is tried with one change unless configured otherwise. */
+    public static final int TRIGGER_ATTEMPTS_DEFAULT = 5;
+
+    /** The pause before a trigger's second attempt unless configured otherwise. */
+    public static final Duration TRIGGER_PAUSE_DEFAULT = Duration.ofMillis(100);
+
+    /** How many calls of triggers run at the same time unless configured otherwise. */
+    public static final int TRIGGER_THREADS_DEFAULT = 4;
+
     private @Nullable Datacenter datacenter;
     private Datacenter homeDatacenter = Datacenter.of(HOME_DATACENTER_DEFAULT);
     private List<Path> journalDirectories = List.of();
@@ -40,6 +53,12 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private int dictionaryBytes = DICTIONARY_BYTES_DEFAULT;
     private Compression homeCompression = Compression.ZSTD;
     private List<Journal> journals = List.of();
+    private @Nullable Path captureDirectory;
+    private String captureSource = CAPTURE_SOURCE_DEFAULT;
+    private List<String> triggerClasses = List.of();
+    private int triggerAttempts = TRIGGER_ATTEMPTS_DEFAULT;
+    private Duration triggerPause = TRIGGER_PAUSE_DEFAULT;
+    private int triggerThreads = TRIGGER_THREADS_DEFAULT;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -127,6 +146,75 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** Sets how values of home images are stored. */
     public PenumbraConfiguration setHomeCompression(Compression compression) {
         this.homeCompression = compression;
+        return this;
+    }
+
+    /** The directory of this node's journal of captured Ignite tables; null for one in Ignite's work directory. */
+    public @Nullable Path captureDirectory() {
+        return captureDirectory;
+    }
+
+    /** Sets the directory of this node's journal of captured Ignite tables. No two nodes may share one. */
+    public PenumbraConfiguration setCaptureDirectory(@Nullable String directory) {
+        this.captureDirectory = directory == null ? null : Path.of(directory);
+        return this;
+    }
+
+    /** The name of the grid's own tables as a source. */
+    public String captureSource() {
+        return captureSource;
+    }
+
+    /** Sets the name of the grid's own tables as a source. */
+    public PenumbraConfiguration setCaptureSource(String name) {
+        this.captureSource = name;
+        return this;
+    }
+
+    /** The classes that triggers on this node may call. */
+    public List<String> triggerClasses() {
+        return triggerClasses;
+    }
+
+    /**
+     * Sets the classes that triggers on this node may call: full names, or {@code package.*} for a package and those below it.
+     * None unless set.
+     */
+    public PenumbraConfiguration setTriggerClasses(List<String> classes) {
+        this.triggerClasses = List.copyOf(classes);
+        return this;
+    }
+
+    /** How often a trigger is tried with one change before the change goes to the dead letters. */
+    public int triggerAttempts() {
+        return triggerAttempts;
+    }
+
+    /** Sets how often a trigger is tried with one change before the change goes to the dead letters. */
+    public PenumbraConfiguration setTriggerAttempts(int attempts) {
+        this.triggerAttempts = inRange("triggerAttempts", attempts, 1, 1_000);
+        return this;
+    }
+
+    /** The pause before a trigger's second attempt; it doubles with each further one. */
+    public Duration triggerPause() {
+        return triggerPause;
+    }
+
+    /** Sets the pause before a trigger's second attempt. */
+    public PenumbraConfiguration setTriggerPauseMillis(int millis) {
+        this.triggerPause = Duration.ofMillis(inRange("triggerPauseMillis", millis, 1, 60_000));
+        return this;
+    }
+
+    /** How many calls of triggers run at the same time. */
+    public int triggerThreads() {
+        return triggerThreads;
+    }
+
+    /** Sets how many calls of triggers run at the same time. */
+    public PenumbraConfiguration setTriggerThreads(int threads) {
+        this.triggerThreads = inRange("triggerThreads", threads, 1, 256);
         return this;
     }
 

@@ -3,6 +3,9 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.SqlEngine;
+import dev.penumbra.ignite.internal.TableTaps;
+import dev.penumbra.ignite.trigger.TriggerRelay;
+import dev.penumbra.ignite.trigger.Triggers;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Incubating;
@@ -12,6 +15,7 @@ import dev.penumbra.shadow.Dictionary;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.plugin.IgnitePlugin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +56,9 @@ public final class PenumbraPlugin implements IgnitePlugin {
     private final SqlEngine sql = new SqlEngine();
     private final ReadFigures reads = new ReadFigures();
     private final CountDownLatch stopping = new CountDownLatch(1);
+    private final TableTaps taps = new TableTaps();
+    private final TriggerRelay triggerRelay;
+    private final Triggers triggers;
 
     private volatile List<Journal> journals = List.of();
     private volatile @Nullable Running running;
@@ -64,9 +72,46 @@ public final class PenumbraPlugin implements IgnitePlugin {
             AutoCloseable listening) {}
 
     /** @param ignite the node, not yet started */
-    PenumbraPlugin(Ignite ignite, PenumbraConfiguration configuration) {
+    PenumbraPlugin(Ignite ignite, IgniteConfiguration node, PenumbraConfiguration configuration) {
         this.ignite = ignite;
         this.configuration = configuration;
+        String name = node.getIgniteInstanceName() == null ? "ignite" : node.getIgniteInstanceName();
+        this.triggerRelay = new TriggerRelay(
+                ignite,
+                name,
+                PenumbraPluginProvider.SETTINGS,
+                new TriggerRelay.Settings(
+                        captureDirectory(node, name, configuration),
+                        configuration.captureSource(),
+                        configuration.triggerClasses(),
+                        configuration.triggerAttempts(),
+                        configuration.triggerPause().toMillis(),
+                        configuration.triggerThreads()),
+                Clock.systemUTC());
+        this.triggers = new Triggers(taps, triggerRelay, InstantSource.system());
+    }
+
+    private static Path captureDirectory(IgniteConfiguration node, String name, PenumbraConfiguration configuration) {
+        Path configured = configuration.captureDirectory();
+        if (configured != null) {
+            return configured;
+        }
+        Object id = node.getConsistentId() == null ? name : node.getConsistentId();
+        String file = id.toString().replaceAll("[^A-Za-z0-9_.-]", "_");
+        return GridInternals.workDirectory(node).resolve("penumbra").resolve("journal-" + file);
+    }
+
+    TableTaps taps() {
+        return taps;
+    }
+
+    /** The triggers of the grid's tables. */
+    Triggers triggers() {
+        return triggers;
+    }
+
+    TriggerRelay triggerRelay() {
+        return triggerRelay;
     }
 
     /**
@@ -185,7 +230,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
         Shipper shipper = new Shipper(context, journals);
         GridShadows shadows = new GridShadows(context, shipper.background());
-        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads);
+        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay);
         CopyBoard board = new CopyBoard(context, shadows);
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
@@ -195,8 +240,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 context, dictionaries, shadows, shipper, figures, catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
+        triggerRelay.start();
         sql.open(
                 shadows,
+                triggers,
                 board,
                 DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
                 reads);
@@ -225,6 +272,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
     /** Stops shipping; what is under way is completed. */
     synchronized void stop() {
         stopping.countDown();
+        triggerRelay.close();
         Running present = running;
         if (present == null) {
             return;

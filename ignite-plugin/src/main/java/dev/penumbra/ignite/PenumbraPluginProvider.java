@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.UUID;
+import java.util.function.Function;
 import javax.cache.Cache;
 import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.configuration.CacheConfiguration;
@@ -33,7 +34,8 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class PenumbraPluginProvider implements PluginProvider<PenumbraConfiguration> {
     private static final String TIME_ZONE = "penumbra.timeZone";
-    private static final String SETTINGS = "penumbra.settings";
+    /** The attribute that tells nodes with this plugin. */
+    static final String SETTINGS = "penumbra.settings";
 
     private @Nullable PenumbraPlugin plugin;
 
@@ -69,9 +71,10 @@ public final class PenumbraPluginProvider implements PluginProvider<PenumbraConf
     public void initExtensions(PluginContext context, ExtensionRegistry registry) {
         IgniteConfiguration node = context.igniteConfiguration();
         PenumbraConfiguration configuration = configuration(node);
-        plugin = new PenumbraPlugin(context.grid(), configuration);
+        plugin = new PenumbraPlugin(context.grid(), node, configuration);
         plugin.openJournals();
         plugin.sql().install(node);
+        plugin.triggers().attach(context.grid());
         settleDatacenter(node, configuration);
         addLifecycle(node, plugin);
     }
@@ -135,9 +138,15 @@ public final class PenumbraPluginProvider implements PluginProvider<PenumbraConf
 
     @Override
     @SuppressWarnings("rawtypes") // the signature is Ignite's
-    public @Nullable CachePluginProvider<CopyPluginConfiguration> createCacheProvider(CachePluginContext context) {
+    public @Nullable CachePluginProvider<NoConfiguration> createCacheProvider(CachePluginContext context) {
         String name = context.igniteCacheConfiguration().getName();
-        return name != null && name.startsWith(Copy.CACHE_PREFIX) ? new CopyPlugin() : null;
+        if (name == null) {
+            return null;
+        }
+        return new CachePlugin(
+                name.startsWith(Copy.CACHE_PREFIX)
+                        ? GridInternals::copyComponent
+                        : required().taps()::component);
     }
 
     @Override
@@ -197,10 +206,16 @@ public final class PenumbraPluginProvider implements PluginProvider<PenumbraConf
     }
 
     /** Says nothing; copies are known by their caches' names. */
-    private interface CopyPluginConfiguration extends CachePluginConfiguration<Object, Object> {}
+    private interface NoConfiguration extends CachePluginConfiguration<Object, Object> {}
 
-    /** What a copy's cache needs. */
-    private static final class CopyPlugin implements CachePluginProvider<CopyPluginConfiguration> {
+    /** What a cache needs: a copy's, or a user's, which could be given triggers. */
+    private static final class CachePlugin implements CachePluginProvider<NoConfiguration> {
+        private final Function<Class<?>, @Nullable Object> components;
+
+        CachePlugin(Function<Class<?>, @Nullable Object> components) {
+            this.components = components;
+        }
+
         @Override
         public void start() {}
 
@@ -216,7 +231,7 @@ public final class PenumbraPluginProvider implements PluginProvider<PenumbraConf
         @Override
         @SuppressWarnings("unchecked") // the signature is Ignite's
         public <T> @Nullable T createComponent(Class<T> type) {
-            return (T) GridInternals.copyComponent(type);
+            return (T) components.apply(type);
         }
 
         @Override

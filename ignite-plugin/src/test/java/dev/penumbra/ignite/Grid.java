@@ -12,6 +12,7 @@ import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,13 +34,14 @@ import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.apache.ignite.spi.discovery.tcp.ipfinder.vm.TcpDiscoveryVmIpFinder;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 
 /** Nodes with the plugin in this process, on loopback and free ports. */
 @NullMarked
 final class Grid implements AutoCloseable {
     static final String NOWHERE = "nowhere";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
+    private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("penumbra.patience", 40));
 
     private final int port;
     private final String prefix;
@@ -60,11 +62,22 @@ final class Grid implements AutoCloseable {
         return start(datacenter, new PenumbraConfiguration(), journals);
     }
 
-    @SuppressWarnings("deprecation") // as PenumbraPluginProvider
     Ignite start(String datacenter, PenumbraConfiguration configuration, Journal... journals) {
-        String name = prefix + datacenter + "-" + ++started;
         if (!datacenter.equals(NOWHERE)) {
             configuration.setDatacenter(datacenter);
+        }
+        return start(datacenter + "-" + ++started, null, configuration, journals);
+    }
+
+    /** Starts a node that keeps its tables in a directory, and finds them there again under the same name. */
+    @SuppressWarnings("deprecation") // as PenumbraPluginProvider
+    Ignite start(String suffix, @Nullable Path storage, PenumbraConfiguration configuration, Journal... journals) {
+        String name = prefix + suffix;
+        DataStorageConfiguration memory = new DataStorageConfiguration();
+        if (storage != null) {
+            memory.setStoragePath(storage.resolve("data").toString())
+                    .setWalPath(storage.resolve("wal").toString())
+                    .setWalArchivePath(storage.resolve("wal").toString());
         }
         IgniteConfiguration node = new IgniteConfiguration()
                 .setIgniteInstanceName(name)
@@ -74,11 +87,11 @@ final class Grid implements AutoCloseable {
                 .setGridLogger(new org.apache.ignite.logger.java.JavaLogger())
                 .setSqlConfiguration(new SqlConfiguration()
                         .setQueryEnginesConfiguration(new CalciteQueryEngineConfiguration().setDefault(true)))
-                .setDataStorageConfiguration(new DataStorageConfiguration()
-                        .setDefaultDataRegionConfiguration(new DataRegionConfiguration()
-                                .setInitialSize(64L << 20)
-                                .setMaxSize(512L << 20)
-                                .setMetricsEnabled(true)))
+                .setDataStorageConfiguration(memory.setDefaultDataRegionConfiguration(new DataRegionConfiguration()
+                        .setPersistenceEnabled(storage != null)
+                        .setInitialSize(64L << 20)
+                        .setMaxSize(512L << 20)
+                        .setMetricsEnabled(true)))
                 .setCommunicationSpi(new TcpCommunicationSpi()
                         .setLocalPort(port + 1_000 > 65_000 ? 20_000 : port + 1_000)
                         .setLocalPortRange(200))

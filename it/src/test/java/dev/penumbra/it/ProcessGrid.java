@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.core.ConditionTimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Three datacenters on this machine, each a process with one node; home has the journal. */
 final class ProcessGrid implements AutoCloseable {
@@ -32,7 +33,7 @@ final class ProcessGrid implements AutoCloseable {
 
     private final Path directory;
     private final Path logs;
-    private final Path journal;
+    private final @Nullable Path journal;
     private final int batchRows;
     private final Map<String, Integer> discoveryPorts = new LinkedHashMap<>();
     private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
@@ -40,9 +41,10 @@ final class ProcessGrid implements AutoCloseable {
 
     /**
      * @param test names the directory of the nodes' logs
+     * @param journal what the node at home ships; null for nothing
      * @param batchRows the size of the shipper's batches
      */
-    ProcessGrid(String test, Path directory, Path journal, int batchRows) throws IOException {
+    ProcessGrid(String test, Path directory, @Nullable Path journal, int batchRows) throws IOException {
         this.directory = directory;
         this.logs = Files.createDirectories(Path.of("target", "node-logs", test));
         this.journal = journal;
@@ -70,6 +72,11 @@ final class ProcessGrid implements AutoCloseable {
         return nodes.get(datacenter);
     }
 
+    /** The journal of Ignite tables of a datacenter's node; the same for each node that is started there. */
+    Path captured(String datacenter) {
+        return directory.resolve("captured-" + datacenter);
+    }
+
     /** Starts the node of a datacenter and returns when it is in the grid. */
     void start(String datacenter) throws IOException {
         launch(datacenter).awaitReady();
@@ -77,8 +84,8 @@ final class ProcessGrid implements AutoCloseable {
 
     private NodeProcess launch(String datacenter) throws IOException {
         String name = datacenter + "-" + ++started;
-        Path configuration = configuration(name, discoveryPorts.get(datacenter), PARTITIONS);
-        List<Path> journals = datacenter.equals(HOME) ? List.of(journal) : List.of();
+        Path configuration = configuration(name, captured(datacenter), discoveryPorts.get(datacenter), PARTITIONS);
+        List<Path> journals = datacenter.equals(HOME) && journal != null ? List.of(journal) : List.of();
         NodeProcess node = process(name, datacenter, configuration, journals);
         NodeProcess former = nodes.put(datacenter, node);
         if (former != null) {
@@ -90,7 +97,11 @@ final class ProcessGrid implements AutoCloseable {
     /** Starts a further node, on a discovery port that the others do not look at; the test closes it. */
     NodeProcess launchFurther(String datacenter, int partitions, List<Path> journals) throws IOException {
         String name = "further-" + ++started;
-        return process(name, datacenter, configuration(name, Ports.free(), partitions), journals);
+        return process(
+                name,
+                datacenter,
+                configuration(name, directory.resolve(name + "-captured"), Ports.free(), partitions),
+                journals);
     }
 
     private NodeProcess process(String name, String datacenter, Path configuration, List<Path> journals)
@@ -128,7 +139,7 @@ final class ProcessGrid implements AutoCloseable {
     }
 
     /** What a user writes who has a grid of his own: plain Spring XML with the plugin's bean. */
-    private Path configuration(String name, int discoveryPort, int partitions) throws IOException {
+    private Path configuration(String name, Path captured, int discoveryPort, int partitions) throws IOException {
         StringBuilder addresses = new StringBuilder();
         for (int port : discoveryPorts.values()) {
             addresses.append("<value>127.0.0.1:").append(port).append("</value>");
@@ -191,6 +202,7 @@ final class ProcessGrid implements AutoCloseable {
                       <bean class="dev.penumbra.ignite.PenumbraConfiguration">
                         <property name="batchRows" value="%7$d"/>
                         <property name="partitions" value="%8$d"/>
+                        <property name="captureDirectory" value="%9$s"/>
                       </bean>
                     </property>
                   </bean>
@@ -203,7 +215,8 @@ final class ProcessGrid implements AutoCloseable {
                         discoveryPort,
                         addresses,
                         batchRows,
-                        partitions);
+                        partitions,
+                        captured.toAbsolutePath());
         return Files.writeString(directory.resolve(name + ".xml"), text);
     }
 

@@ -37,6 +37,14 @@ public enum ErrorCode {
     ROW_CHANGED(
             1019,
             "another transaction has changed a row between this statement's reading and its writing: run the statement again"),
+    TRIGGER_EXISTS(1020, "the trigger exists already: drop it first or write IF NOT EXISTS"),
+    TRIGGER_NOT_FOUND(1021, "no such trigger: see SYS.PENUMBRA_TRIGGERS"),
+    CLASS_NOT_ALLOWED(
+            1022,
+            "triggers on this node may not call the class: add it to the plugin's list of classes on every node, or correct its name"),
+    CLASS_NOT_CALLABLE(
+            1023,
+            "the class is not on the node's class path, is no RowTrigger, or has no public constructor without parameters"),
     COPY_WRITTEN(
             1030,
             "tables in SHADOW, SHADOW_<DATACENTER> and HOME are copies that SQL cannot write: write to their source"),

@@ -158,6 +158,11 @@ public final class BinaryRows {
         return form.restore(types[ordinal], stored);
     }
 
+    /** A column's value as rows carry it, from the form in which Ignite SQL stores columns of that type. */
+    public static Object restored(ColumnType type, Object stored) {
+        return StoredForm.of(type.type()).restore(type, stored);
+    }
+
     /** How SQL sees the rows of a copy that is built. */
     static QueryEntity queryEntity(Copy copy) {
         TableSchema layout = copy.requiredLayout();

@@ -7,6 +7,7 @@ import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ValueCodec;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
@@ -14,6 +15,7 @@ import org.apache.ignite.IgniteException;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
+import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.IgniteFutureTimeoutCheckedException;
 import org.apache.ignite.internal.IgniteInternalFuture;
@@ -21,6 +23,7 @@ import org.apache.ignite.internal.cache.transform.CacheObjectTransformerProcesso
 import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManager;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
+import org.apache.ignite.internal.util.typedef.internal.U;
 import org.jspecify.annotations.Nullable;
 
 /** The doors into Ignite's internals. */
@@ -45,6 +48,15 @@ public final class GridInternals {
         return type == CacheObjectTransformerProcessor.class
                 ? new ValueTransformer(((IgniteEx) ignite).context(), codec)
                 : null;
+    }
+
+    /** Where a node that is about to start keeps its files. */
+    public static Path workDirectory(IgniteConfiguration node) {
+        try {
+            return Path.of(U.workDirectory(node.getWorkDirectory(), node.getIgniteHome()));
+        } catch (IgniteCheckedException e) {
+            throw new IgniteException(e);
+        }
     }
 
     /** The component that Ignite asks a copy's cache for, or null when it asks for one that is not ours. */

@@ -13,10 +13,14 @@ import dev.penumbra.ignite.sql.Routing;
 import dev.penumbra.ignite.sql.ShadowDdl;
 import dev.penumbra.ignite.sql.ShadowStatement;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.CreateTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
+import dev.penumbra.ignite.sql.TriggerDdl;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Shadows;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,13 +84,14 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
      * Opens the engine to Penumbra's statements and names; until then they are refused, and all else works.
      *
      * @param shadows the grid's shadows, for the statements that create and drop them
+     * @param triggers creates and drops triggers
      * @param copies how copies stand, asked in every execution that names one
      * @param local the datacenter of this node; null when it is in none
      * @param reads told which copies answer
      */
-    void open(Shadows shadows, Copies copies, @Nullable Datacenter local, Reads reads) {
+    void open(Shadows shadows, TriggerDdl triggers, Copies copies, @Nullable Datacenter local, Reads reads) {
         NameRouter router = new NameRouter(copies, this::knows, local);
-        services = new ShadowQueryServices(new ShadowDdl(shadows), router, reads);
+        services = new ShadowQueryServices(new ShadowDdl(shadows), triggers, router, reads);
     }
 
     private boolean knows(String schema, String table) {
@@ -188,7 +193,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
             return List.of(QueryAnswers.explained(routing));
         }
-        define(((Ddl) step).statement());
+        define(session(schema), ((Ddl) step).statement());
         return List.of(QueryAnswers.done());
     }
 
@@ -206,13 +211,24 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         return cursors;
     }
 
-    private void define(ShadowStatement statement) {
+    private void define(String session, ShadowStatement statement) {
         authorize();
         ShadowQueryServices open = services();
         if (statement instanceof CreateShadow create) {
             open.ddl().run(create);
         } else if (statement instanceof DropShadow drop) {
             open.ddl().run(drop);
+        } else if (statement instanceof CreateTrigger create) {
+            String schema = create.schema() == null ? session : create.schema();
+            open.triggers()
+                    .create(
+                            create.name(),
+                            new TableName(schema, create.table()),
+                            create.operations(),
+                            create.rowTrigger(),
+                            create.ifNotExists());
+        } else if (statement instanceof DropTrigger drop) {
+            open.triggers().drop(drop.name(), drop.ifExists());
         }
     }
 
@@ -224,8 +240,9 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         }
         SecurityContext security = ctx.security().securityContext();
         if (!User.DFAULT_USER_NAME.equals(security.subject().login())) {
-            throw new SecurityException("Creating and dropping shadows needs the grid's administrator [user="
-                    + security.subject().login() + ']');
+            throw new SecurityException(
+                    "Creating and dropping shadows and triggers needs the grid's administrator [user="
+                            + security.subject().login() + ']');
         }
     }
 

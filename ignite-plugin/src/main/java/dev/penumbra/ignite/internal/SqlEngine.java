@@ -2,6 +2,7 @@ package dev.penumbra.ignite.internal;
 
 import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Reads;
+import dev.penumbra.ignite.sql.TriggerDdl;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Shadows;
@@ -36,10 +37,10 @@ public final class SqlEngine {
     }
 
     /** Opens the engine to statements about copies. */
-    public void open(Shadows shadows, Copies copies, @Nullable Datacenter local, Reads reads) {
+    public void open(Shadows shadows, TriggerDdl triggers, Copies copies, @Nullable Datacenter local, Reads reads) {
         ShadowQueryEngine installed = engine;
         if (installed != null) {
-            installed.open(shadows, copies, local, reads);
+            installed.open(shadows, triggers, copies, local, reads);
         }
     }
 }

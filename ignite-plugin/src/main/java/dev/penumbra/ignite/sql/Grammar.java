@@ -1,22 +1,27 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.CreateTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
 import dev.penumbra.ignite.sql.Token.Kind;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one statement of Penumbra's by recursive descent.
@@ -26,6 +31,9 @@ import java.util.stream.Collectors;
  *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n)]
  * DROP SHADOW [IF EXISTS] OF source.schema.table IN DATACENTER 'dc'
  * EXPLAIN SHADOW query
+ * CREATE TRIGGER [IF NOT EXISTS] name AFTER {INSERT | UPDATE | DELETE} [OR|, ...] ON [schema.]table
+ *     FOR EACH ROW {CAPTURE | CALL 'fully.qualified.RowTrigger'}
+ * DROP TRIGGER [IF EXISTS] name
  * </pre>
  *
  * <p>What the later contract has and this version has not is refused by its name, so that nobody takes a clause for
@@ -74,7 +82,11 @@ final class Grammar {
         }
         Token object = grammar.take();
         if (object.isWord("TRIGGER")) {
-            throw grammar.unsupported(verb, verb.value() + " TRIGGER");
+            return switch (verb.value()) {
+                case "CREATE" -> grammar.createTrigger();
+                case "DROP" -> grammar.dropTrigger();
+                default -> throw grammar.unsupported(verb, verb.value() + " TRIGGER");
+            };
         }
         return switch (verb.value()) {
             case "CREATE" -> grammar.create();
@@ -84,14 +96,90 @@ final class Grammar {
         };
     }
 
-    private ShadowStatement create() {
-        boolean ifNotExists = false;
-        if (peek().isWord("IF")) {
-            take();
-            word("NOT");
-            word("EXISTS");
-            ifNotExists = true;
+    private ShadowStatement createTrigger() {
+        boolean ifNotExists = ifNotExists();
+        String name = name("the trigger's name").value();
+        if (peek().isWord("BEFORE") || peek().isWord("INSTEAD")) {
+            throw unsupported(peek(), peek().value());
         }
+        word("AFTER");
+        Set<Operation> operations = EnumSet.noneOf(Operation.class);
+        do {
+            Token operation = take();
+            boolean known = operation.isWord("INSERT") || operation.isWord("UPDATE") || operation.isWord("DELETE");
+            if (!known) {
+                throw syntax(operation, "INSERT, UPDATE or DELETE");
+            }
+            if (!operations.add(Operation.valueOf(operation.value()))) {
+                throw syntax(operation, "each operation once");
+            }
+            if (peek().isWord("OF")) {
+                throw unsupported(peek(), "UPDATE OF");
+            }
+        } while (passed(",") || passedWord("OR"));
+        word("ON");
+        String first = name("the table's name").value();
+        @Nullable String schema = null;
+        String table = first;
+        if (passed(".")) {
+            schema = first;
+            table = name("the table's name").value();
+        }
+        word("FOR");
+        word("EACH");
+        if (peek().isWord("STATEMENT")) {
+            throw unsupported(peek(), "FOR EACH STATEMENT");
+        }
+        word("ROW");
+        @Nullable String rowTrigger = null;
+        Token action = take();
+        if (action.isWord("CALL")) {
+            Token called = take();
+            if (called.kind() != Kind.STRING || called.value().isBlank()) {
+                throw syntax(called, "the class's full name in single quotes");
+            }
+            rowTrigger = called.value();
+        } else if (!action.isWord("CAPTURE")) {
+            throw syntax(action, "CAPTURE or CALL");
+        }
+        end();
+        return new CreateTrigger(name, schema, table, operations, rowTrigger, ifNotExists);
+    }
+
+    private ShadowStatement dropTrigger() {
+        boolean ifExists = ifExists();
+        String name = name("the trigger's name").value();
+        end();
+        return new DropTrigger(name, ifExists);
+    }
+
+    private boolean ifNotExists() {
+        if (!passedWord("IF")) {
+            return false;
+        }
+        word("NOT");
+        word("EXISTS");
+        return true;
+    }
+
+    private boolean ifExists() {
+        if (!passedWord("IF")) {
+            return false;
+        }
+        word("EXISTS");
+        return true;
+    }
+
+    private boolean passedWord(String word) {
+        if (peek().isWord(word)) {
+            take();
+            return true;
+        }
+        return false;
+    }
+
+    private ShadowStatement create() {
+        boolean ifNotExists = ifNotExists();
         Subject subject = subject();
         Compression compression = Compression.ZSTD;
         int nearRows = ShadowDefinition.NEAR_ROWS_DEFAULT;
@@ -131,12 +219,7 @@ final class Grammar {
     }
 
     private ShadowStatement drop() {
-        boolean ifExists = false;
-        if (peek().isWord("IF")) {
-            take();
-            word("EXISTS");
-            ifExists = true;
-        }
+        boolean ifExists = ifExists();
         Subject subject = subject();
         end();
         return new DropShadow(subject.source(), subject.table(), subject.datacenter(), ifExists);

@@ -1,9 +1,12 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Operation;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Compression;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A statement that Penumbra adds to Ignite SQL. */
 @Internal
@@ -30,6 +33,28 @@ public sealed interface ShadowStatement {
     /** {@code DROP SHADOW}. */
     record DropShadow(SourceName source, TableName table, Datacenter datacenter, boolean ifExists)
             implements ShadowStatement {}
+
+    /**
+     * {@code CREATE TRIGGER}.
+     *
+     * @param schema the table's schema; null for the session's
+     * @param rowTrigger the class to call; null for CAPTURE
+     */
+    record CreateTrigger(
+            String name,
+            @Nullable String schema,
+            String table,
+            Set<Operation> operations,
+            @Nullable String rowTrigger,
+            boolean ifNotExists)
+            implements ShadowStatement {
+        public CreateTrigger {
+            operations = Set.copyOf(operations);
+        }
+    }
+
+    /** {@code DROP TRIGGER}. */
+    record DropTrigger(String name, boolean ifExists) implements ShadowStatement {}
 
     /**
      * {@code EXPLAIN SHADOW}.

@@ -55,6 +55,7 @@ class ShadowQueryEngineIT {
         node.engine()
                 .open(
                         CATALOGUE,
+                        new NoTriggers(),
                         Copies.in(CATALOGUE),
                         new Datacenter("eu"),
                         (source, table) -> READS.add(source + " " + table));

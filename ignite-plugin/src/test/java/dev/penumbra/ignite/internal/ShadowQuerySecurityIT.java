@@ -21,16 +21,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ShadowQuerySecurityIT {
     private static final String CREATE = "CREATE SHADOW OF crm.app.t IN DATACENTER 'eu'";
+    private static final String TRIGGER = "CREATE TRIGGER X AFTER INSERT, UPDATE, DELETE ON T FOR EACH ROW CAPTURE";
     private static final String DROP = "DROP SHADOW IF EXISTS OF crm.app.t IN DATACENTER 'eu'";
 
     @Test
-    void creatingAndDroppingShadows_needsTheAdministrator_readingDoesNot(@TempDir Path directory) throws SQLException {
+    void creatingAndDroppingShadowsAndTriggers_needsTheAdministrator_readingDoesNot(@TempDir Path directory)
+            throws SQLException {
         AtomicInteger done = new AtomicInteger();
         try (QueryNode node = QueryNode.authenticated(directory)) {
             Shadows shadows = counting(done);
-            node.engine().open(shadows, Copies.in(shadows), new Datacenter("eu"), (source, table) -> {});
+            node.engine()
+                    .open(shadows, new NoTriggers(), Copies.in(shadows), new Datacenter("eu"), (source, table) -> {});
             run(node, "ignite", "CREATE USER \"reader\" WITH PASSWORD 'reader'");
-            for (String sql : List.of(CREATE, DROP)) {
+            for (String sql : List.of(CREATE, DROP, TRIGGER, "DROP TRIGGER IF EXISTS X")) {
                 assertThatThrownBy(() -> run(node, "reader", sql)).as(sql).hasMessageContaining("administrator");
             }
             assertThat(done).hasValue(0);

@@ -158,8 +158,10 @@ class GrammarTest {
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 1  | ALTER SHADOW
             REFRESH SHADOW OF c.s.t IN DATACENTER 'eu'                                 | 1 | 1  | REFRESH SHADOW
-            CREATE TRIGGER x AFTER INSERT ON T FOR EACH ROW CAPTURE                    | 1 | 1  | CREATE TRIGGER
-            drop trigger if exists x                                                   | 1 | 1  | DROP TRIGGER
+            CREATE TRIGGER x BEFORE INSERT ON T FOR EACH ROW CAPTURE                   | 1 | 18 | BEFORE
+            CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
+            CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT
+            ALTER TRIGGER x DISABLE                                                    | 1 | 1  | ALTER TRIGGER
             SELECT * FROM SHADOW.T WITH CONSISTENCY EVENTUAL                           | 1 | 24 | WITH CONSISTENCY
             SELECT * FROM T WITH CONSISTENCY BOUNDED '200ms'                           | 1 | 17 | WITH CONSISTENCY
             EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY             | 1 | 39 | WITH CONSISTENCY

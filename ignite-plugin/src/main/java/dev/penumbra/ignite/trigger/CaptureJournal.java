@@ -1,0 +1,102 @@
+package dev.penumbra.ignite.trigger;
+
+import dev.penumbra.ignite.internal.CommittedChange;
+import dev.penumbra.journal.DualJournal;
+import dev.penumbra.journal.JournalConfiguration;
+import dev.penumbra.journal.JournalWriter;
+import dev.penumbra.journal.JournalWriter.TransactionAppender;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.TransactionId;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The journal of the changes that one node emits of the grid's captured tables.
+ *
+ * <p>A change is a transaction of its own, because Ignite does not tell where a transaction ends. Its id says where the change
+ * stands in its partition: the first number names the stream, the second is twice the partition's counter, and one more for
+ * a row that was removed without being counted.
+ *
+ * <p>Owned by one thread.
+ */
+final class CaptureJournal implements AutoCloseable {
+    /** Stands for a partition in what concerns the whole of a table. */
+    private static final int WHOLE_TABLE = 0xFFFF;
+
+    private static final int PARTITION_BITS = 16;
+
+    private final Path directory;
+    private final String source;
+    private final Clock clock;
+    private @Nullable DualJournal open;
+
+    CaptureJournal(Path directory, String source, Clock clock) {
+        this.directory = directory;
+        this.source = source;
+        this.clock = clock;
+    }
+
+    /** Opens it where it is not open. */
+    JournalWriter writer() {
+        DualJournal journal = open;
+        if (journal == null) {
+            journal = DualJournal.open(directory, source, JournalConfiguration.DEFAULT, clock);
+            open = journal;
+        }
+        return journal.current();
+    }
+
+    private static TransactionId id(Trigger trigger, int partition, long counter, boolean counted) {
+        long number = 2 * Math.max(0, counter) + (counted ? 0 : 1);
+        return new TransactionId(trigger.createdAtMillis() << PARTITION_BITS | partition, number);
+    }
+
+    void change(
+            Trigger trigger, TableSchema schema, CommittedChange change, @Nullable Row before, @Nullable Row after) {
+        TransactionId id = id(trigger, change.partition(), change.counter(), change.isCounted());
+        try (TransactionAppender transaction = writer().begin(id)) {
+            transaction.change(schema, change.operation(), Origin.CAPTURED, before, after);
+            transaction.commit();
+        }
+    }
+
+    /** What concerns the whole of a table. */
+    void table(Trigger trigger, TableSchema schema, Operation operation) {
+        table(trigger, schema, WHOLE_TABLE, 0, operation);
+    }
+
+    /** What concerns all rows of a partition. */
+    void table(Trigger trigger, TableSchema schema, int partition, long counter, Operation operation) {
+        try (TransactionAppender transaction = writer().begin(id(trigger, partition, counter, true))) {
+            transaction.tableEvent(schema, operation, Origin.SNAPSHOT);
+            transaction.commit();
+        }
+    }
+
+    /** Rows that stood in a partition. */
+    void rows(Trigger trigger, TableSchema schema, int partition, long counter, List<Row> rows) {
+        if (rows.isEmpty()) {
+            return;
+        }
+        try (TransactionAppender transaction = writer().begin(id(trigger, partition, counter, true))) {
+            for (Row row : rows) {
+                transaction.change(schema, Operation.INSERT, Origin.SNAPSHOT, null, row);
+            }
+            transaction.commit();
+        }
+    }
+
+    @Override
+    public void close() {
+        DualJournal journal = open;
+        open = null;
+        if (journal != null) {
+            journal.close();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package dev.penumbra.ignite.trigger;
+
+import dev.penumbra.ignite.internal.CommittedChange;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.api.Internal;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import javax.cache.Cache;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.cache.CacheAtomicityMode;
+import org.apache.ignite.cache.CacheMode;
+import org.apache.ignite.cache.query.ScanQuery;
+import org.apache.ignite.configuration.CacheConfiguration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes that no attempt of a trigger could deal with, kept by the grid until they are removed.
+ *
+ * <p>Safe for use by several threads.
+ */
+@Internal
+public final class DeadLetters {
+    /** The cache that holds them, by trigger, partition and counter. */
+    static final String CACHE = "penumbra-dead-letters";
+
+    private static final int MAX_TEXT = 4_096;
+
+    private final Ignite ignite;
+    private final InstantSource clock;
+
+    public DeadLetters(Ignite ignite, InstantSource clock) {
+        this.ignite = ignite;
+        this.clock = clock;
+    }
+
+    /**
+     * One of them.
+     *
+     * @param trigger the trigger that could not deal with it
+     * @param partition the row's partition
+     * @param counter the number of the change in its partition
+     */
+    public record DeadLetter(
+            String trigger,
+            String schema,
+            String table,
+            int partition,
+            long counter,
+            String operation,
+            @Nullable String before,
+            @Nullable String after,
+            long attempts,
+            String reason,
+            long atMillis) {}
+
+    private IgniteCache<String, String[]> cache() {
+        return ignite.getOrCreateCache(new CacheConfiguration<String, String[]>(CACHE)
+                .setCacheMode(CacheMode.REPLICATED)
+                .setAtomicityMode(CacheAtomicityMode.ATOMIC));
+    }
+
+    void add(
+            Trigger trigger,
+            CommittedChange change,
+            TableSchema schema,
+            @Nullable Row before,
+            @Nullable Row after,
+            int attempts,
+            Throwable reason) {
+        String[] letter = {
+            trigger.name(),
+            trigger.table().schema(),
+            trigger.table().table(),
+            Integer.toString(change.partition()),
+            Long.toString(change.counter()),
+            change.operation().name(),
+            text(schema, before),
+            text(schema, after),
+            Integer.toString(attempts),
+            shortened(reason.toString()),
+            Long.toString(clock.millis())
+        };
+        cache().put(trigger.name() + " " + change.partition() + " " + change.counter(), letter);
+    }
+
+    private static String text(TableSchema schema, @Nullable Row row) {
+        if (row == null) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < row.size() && text.length() < MAX_TEXT; i++) {
+            text.append(i == 0 ? "" : ", ")
+                    .append(schema.columns().get(i).name())
+                    .append('=')
+                    .append(row.get(i));
+        }
+        return shortened(text.toString());
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+    }
+
+    /** All of them, in no order. */
+    public Collection<DeadLetter> all() {
+        @Nullable IgniteCache<String, String[]> cache = ignite.cache(CACHE);
+        if (cache == null) {
+            return List.of();
+        }
+        List<DeadLetter> all = new ArrayList<>();
+        try (var entries = cache.query(new ScanQuery<String, String[]>())) {
+            for (Cache.Entry<String, String[]> entry : entries) {
+                String[] letter = entry.getValue();
+                all.add(new DeadLetter(
+                        letter[0],
+                        letter[1],
+                        letter[2],
+                        Integer.parseInt(letter[3]),
+                        Long.parseLong(letter[4]),
+                        letter[5],
+                        letter[6].isEmpty() ? null : letter[6],
+                        letter[7].isEmpty() ? null : letter[7],
+                        Long.parseLong(letter[8]),
+                        letter[9],
+                        Long.parseLong(letter[10])));
+            }
+        }
+        return all;
+    }
+}

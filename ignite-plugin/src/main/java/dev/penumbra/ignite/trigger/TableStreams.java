@@ -1,0 +1,562 @@
+package dev.penumbra.ignite.trigger;
+
+import dev.penumbra.ignite.internal.CommittedChange;
+import dev.penumbra.ignite.internal.TableRows;
+import dev.penumbra.ignite.internal.TableTap;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The streams of one table's partitions on one node, and where their changes go: into the node's journal and to the calls of
+ * the table's triggers.
+ *
+ * <p>What is tapped comes from any thread; all else is owned by the relay's.
+ */
+final class TableStreams implements TableTap.Sink {
+    /** How many changes may wait before they are given up and the rows brought anew. */
+    static final long MAX_WAITING = 1_000_000;
+
+    private static final int PAGE_ROWS = 256;
+    private static final int EMIT_AT_ONCE = 4_096;
+
+    private final TableTap tap;
+    private final TableName table;
+    private final CaptureJournal journal;
+    private final RowCalls calls;
+    private final Runnable wake;
+    private final ConcurrentLinkedQueue<Object> arrived = new ConcurrentLinkedQueue<>();
+    private final AtomicLong arrivedCount = new AtomicLong();
+
+    /** Volatile: read by those who look at the figures. */
+    private volatile long waiting;
+
+    private final AtomicLong emitted = new AtomicLong();
+    private final AtomicLong givenUp = new AtomicLong();
+    private volatile boolean complete;
+    private volatile @Nullable String failure;
+
+    private volatile boolean cacheStopped;
+
+    private final List<Trigger> triggers = new ArrayList<>();
+    private final PartitionStream[] streams;
+    private final Set<PartitionStream> active = new LinkedHashSet<>();
+    private final TreeSet<Integer> rowless = new TreeSet<>();
+    private final Set<Integer> advanced = new TreeSet<>();
+    private final boolean[] primaryHere;
+    private final Set<UUID> unanswered = new HashSet<>();
+    private @Nullable Object topology;
+    private @Nullable TableRows rows;
+    private @Nullable TableRows journalled;
+    private @Nullable Trigger capture;
+    private boolean gap;
+    private boolean begun;
+    private long notBefore;
+    private @Nullable RowsUnderWay underWay;
+
+    /** The rows of one partition on their way into the journal. */
+    private static final class RowsUnderWay {
+        private final PartitionStream stream;
+        private final Iterator<TableTap.Stored> stored;
+        private final long counter;
+        /** Keys that changes have been emitted for since the page was read. */
+        private final Set<Key> changed = new HashSet<>();
+
+        RowsUnderWay(PartitionStream stream, Iterator<TableTap.Stored> stored, long counter) {
+            this.stream = stream;
+            this.stored = stored;
+            this.counter = counter;
+        }
+    }
+
+    private record Added(Trigger trigger) {}
+
+    private record Ended(String name) {}
+
+    private record Loaded(int partition) {}
+
+    private record Finished(int partition, long counter) {}
+
+    /**
+     * How far a partition's stream has been emitted.
+     *
+     * @param told what has been told completely; see {@link PartitionStream#tell}
+     */
+    record Standing(int partition, long frontier, long told) {}
+
+    /**
+     * Begins to tap the table.
+     *
+     * @param others the nodes that may know how far the table's streams have been emitted
+     * @param wake called when something has arrived; must not wait
+     */
+    TableStreams(
+            TableTap tap,
+            Trigger first,
+            CaptureJournal journal,
+            RowCalls calls,
+            Collection<UUID> others,
+            Runnable wake) {
+        this.tap = tap;
+        this.table = first.table();
+        this.journal = journal;
+        this.calls = calls;
+        this.wake = wake;
+        this.unanswered.addAll(others);
+        arrived.add(new Added(first));
+        long[] counters = tap.open(this);
+        streams = new PartitionStream[counters.length];
+        primaryHere = new boolean[counters.length];
+        for (int partition = 0; partition < counters.length; partition++) {
+            streams[partition] = new PartitionStream(partition, counters[partition]);
+        }
+    }
+
+    TableName table() {
+        return table;
+    }
+
+    TableTap tap() {
+        return tap;
+    }
+
+    @Override
+    public void arrived(CommittedChange change) {
+        arrived.add(change);
+        arrivedCount.incrementAndGet();
+        wake.run();
+    }
+
+    @Override
+    public void confirmed() {
+        wake.run();
+    }
+
+    @Override
+    public void loaded(int partition) {
+        arrived.add(new Loaded(partition));
+    }
+
+    /** A further trigger sees what arrives from now on. By any thread. */
+    void add(Trigger trigger) {
+        arrived.add(new Added(trigger));
+        wake.run();
+    }
+
+    /** Ends tapping. By any thread. */
+    void close() {
+        tap.close();
+    }
+
+    /** A trigger, known by its name, sees nothing that arrives from now on. By any thread. */
+    void removeNamed(String name) {
+        arrived.add(new Ended(name));
+        wake.run();
+    }
+
+    /** The table's cache has stopped on this node. By any thread. */
+    void cacheStopped() {
+        cacheStopped = true;
+    }
+
+    /** Whether there is nothing more to do. */
+    boolean isOver() {
+        return begun && arrived.isEmpty() && (triggers.isEmpty() || cacheStopped);
+    }
+
+    long notBefore() {
+        return notBefore;
+    }
+
+    Set<UUID> unanswered() {
+        return unanswered;
+    }
+
+    /** A node has said what it knows of the streams, or that it knows nothing. */
+    void answered(UUID node) {
+        unanswered.remove(node);
+    }
+
+    void emittedElsewhere(UUID node, Standing standing, long now) {
+        int partition = standing.partition();
+        if (partition >= 0 && partition < streams.length) {
+            streams[partition].emittedElsewhere(
+                    standing.frontier(), standing.told(), node.equals(tap.primary(partition)), now);
+        }
+    }
+
+    /** What this node knows of the streams. */
+    List<Standing> standings() {
+        List<Standing> all = new ArrayList<>();
+        for (PartitionStream stream : streams) {
+            if (stream.frontier() >= 0) {
+                all.add(standing(stream));
+            }
+        }
+        return all;
+    }
+
+    private static Standing standing(PartitionStream stream) {
+        return new Standing(stream.partition(), stream.frontier(), stream.told());
+    }
+
+    /** The streams that have been emitted further here since the last call. */
+    List<Standing> advanced() {
+        List<Standing> all = new ArrayList<>();
+        for (int partition : advanced) {
+            all.add(standing(streams[partition]));
+        }
+        advanced.clear();
+        return all;
+    }
+
+    /** Does what can be done now; whether there is more to do at once. */
+    boolean step(Predicate<UUID> alive, long now) {
+        lookAtTopology();
+        boolean more = take(now);
+        if (triggers.isEmpty() || cacheStopped) {
+            return more;
+        }
+        if (!lookAtLayout()) {
+            return false;
+        }
+        more |= emit(alive, now);
+        more |= bringRows(alive, now);
+        return more;
+    }
+
+    private void lookAtTopology() {
+        Object present = tap.topology();
+        if (present.equals(topology)) {
+            return;
+        }
+        topology = present;
+        UUID local = tap.localNode();
+        for (int partition = 0; partition < streams.length; partition++) {
+            primaryHere[partition] = local.equals(tap.primary(partition));
+            if (primaryHere[partition] && streams[partition].needsRows()) {
+                rowless.add(partition);
+            }
+            if (!streams[partition].isIdle()) {
+                active.add(streams[partition]);
+            }
+        }
+    }
+
+    private boolean take(long now) {
+        for (int i = 0; i < EMIT_AT_ONCE; i++) {
+            Object next = arrived.poll();
+            if (next == null) {
+                return false;
+            }
+            if (next instanceof CommittedChange change) {
+                arrivedCount.decrementAndGet();
+                PartitionStream stream = streams[change.partition()];
+                stream.offer(change, now);
+                active.add(stream);
+            } else if (next instanceof Loaded loaded) {
+                streams[loaded.partition()].loaded(now);
+            } else if (next instanceof Finished finished) {
+                streams[finished.partition()].finished(finished.counter());
+                advanced.add(finished.partition());
+            } else if (next instanceof Added added) {
+                begin(added.trigger());
+            } else if (next instanceof Ended ended) {
+                triggers.stream()
+                        .filter(trigger -> trigger.name().equals(ended.name()))
+                        .findFirst()
+                        .ifPresent(this::end);
+            }
+        }
+        return true;
+    }
+
+    private void begin(Trigger trigger) {
+        begun = true;
+        triggers.add(trigger);
+        if (trigger.captures()) {
+            capture = trigger;
+            journalled = null;
+        } else {
+            calls.begin(trigger);
+        }
+    }
+
+    private void end(Trigger trigger) {
+        triggers.remove(trigger);
+        if (trigger.equals(capture)) {
+            complete = false;
+            TableRows known = journalled;
+            capture = null;
+            for (PartitionStream stream : streams) {
+                stream.tell(0);
+            }
+            underWay = null;
+            rowless.clear();
+            if (known != null) {
+                journal.table(trigger, known.schema(), Operation.DROP);
+            }
+        } else if (!trigger.captures()) {
+            calls.end(trigger);
+        }
+    }
+
+    /** Takes up a layout that has changed; false when the table is not there. */
+    private boolean lookAtLayout() {
+        if (!tap.has(table)) {
+            // It is being dropped, and its triggers with it.
+            return false;
+        }
+        TableRows present = tap.rows(table, rows);
+        rows = present;
+        Trigger capturing = capture;
+        if (capturing == null || present == journalled) {
+            return true;
+        }
+        if (gap) {
+            journal.writer().markGap("changes were given up");
+            gap = false;
+        }
+        journal.table(capturing, present.schema(), Operation.SCHEMA);
+        // After ALTER the rows have not been written again, but they read differently.
+        long telling = telling(capturing, present.schema());
+        for (PartitionStream stream : streams) {
+            stream.tell(telling);
+            if (primaryHere[stream.partition()] && stream.needsRows()) {
+                rowless.add(stream.partition());
+            }
+        }
+        underWay = null;
+        journalled = present;
+        return true;
+    }
+
+    private static long telling(Trigger capture, TableSchema layout) {
+        return capture.createdAtMillis() * 31 + layout.fingerprint().value();
+    }
+
+    private boolean emit(Predicate<UUID> alive, long now) {
+        int left = EMIT_AT_ONCE;
+        long size = 0;
+        long unsettled = 0;
+        for (Iterator<PartitionStream> all = active.iterator(); all.hasNext(); ) {
+            PartitionStream stream = all.next();
+            left -= emit(stream, alive, now, left);
+            size += stream.size();
+            unsettled += stream.unsettled();
+            if (stream.isIdle()) {
+                all.remove();
+            }
+            if (stream.needsRows() && primaryHere[stream.partition()]) {
+                rowless.add(stream.partition());
+            }
+        }
+        waiting = unsettled;
+        if (size + arrivedCount.get() > MAX_WAITING) {
+            giveUp();
+        }
+        return left <= 0;
+    }
+
+    private int emit(PartitionStream stream, Predicate<UUID> alive, long now, int atMost) {
+        int count = 0;
+        long begun = stream.frontier();
+        boolean here = primaryHere[stream.partition()];
+        while (count < atMost) {
+            CommittedChange change = stream.next(here, alive, tap::decide, now);
+            if (change == null) {
+                break;
+            }
+            emit(stream, change);
+            count++;
+        }
+        if (stream.frontier() != begun) {
+            advanced.add(stream.partition());
+        }
+        return count;
+    }
+
+    private void emit(PartitionStream stream, CommittedChange change) {
+        TableRows layout = java.util.Objects.requireNonNull(rows);
+        Row before = change.before(layout);
+        Row after = change.after(layout);
+        Trigger capturing = capture;
+        if (capturing != null) {
+            try {
+                journal.change(capturing, layout.schema(), change, before, after);
+            } catch (RuntimeException e) {
+                // The change has left its stream; the rows, when they can be brought again, make up for it.
+                stream.breakOff();
+                advanced.add(stream.partition());
+                throw e;
+            }
+            RowsUnderWay bringing = underWay;
+            if (bringing != null && bringing.stream == stream) {
+                bringing.changed.add(key(layout.schema(), before, after));
+            }
+        }
+        for (Trigger trigger : triggers) {
+            if (!trigger.captures() && trigger.operations().contains(change.operation())) {
+                stream.unfinished(change.counter(), 1);
+                calls.call(trigger, change, layout.schema(), before, after, () -> {
+                    arrived.add(new Finished(stream.partition(), change.counter()));
+                    wake.run();
+                });
+            }
+        }
+        emitted.incrementAndGet();
+    }
+
+    private static Key key(TableSchema schema, @Nullable Row before, @Nullable Row after) {
+        return schema.keyOf(java.util.Objects.requireNonNull(after == null ? before : after));
+    }
+
+    /** Brings a page of the rows of a partition whose stream begins here. */
+    private boolean bringRows(Predicate<UUID> alive, long now) {
+        Trigger capturing = capture;
+        TableRows layout = rows;
+        if (capturing == null || layout == null || !unanswered.isEmpty()) {
+            return false;
+        }
+        RowsUnderWay bringing = underWay;
+        if (bringing == null) {
+            bringing = beginRows(capturing, layout);
+            if (bringing == null) {
+                complete = rowless.isEmpty();
+                return false;
+            }
+            complete = false;
+            underWay = bringing;
+        }
+        if (!primaryHere[bringing.stream.partition()]) {
+            underWay = null;
+            return true;
+        }
+        bringing.changed.clear();
+        List<Row> page = new ArrayList<>();
+        while (page.size() < PAGE_ROWS && bringing.stored.hasNext()) {
+            page.add(bringing.stored.next().row(layout));
+        }
+        // What has changed since the page was read goes before it, and is newer.
+        while (take(now)) {}
+        emit(bringing.stream, alive, now, Integer.MAX_VALUE);
+        if (underWay != bringing) {
+            return true;
+        }
+        TableSchema schema = layout.schema();
+        Set<Key> changed = bringing.changed;
+        page.removeIf(row -> changed.contains(schema.keyOf(row)));
+        journal.rows(capturing, schema, bringing.stream.partition(), bringing.counter, page);
+        if (!bringing.stored.hasNext()) {
+            bringing.stream.rowsEmitted();
+            if (bringing.stream.needsRows()) {
+                rowless.add(bringing.stream.partition());
+            }
+            journal.table(capturing, schema, bringing.stream.partition(), bringing.counter, Operation.SNAPSHOT_END);
+            advanced.add(bringing.stream.partition());
+            underWay = null;
+        }
+        return true;
+    }
+
+    private @Nullable RowsUnderWay beginRows(Trigger capturing, TableRows layout) {
+        while (true) {
+            Integer partition = rowless.pollFirst();
+            if (partition == null) {
+                return null;
+            }
+            PartitionStream stream = streams[partition];
+            if (primaryHere[partition] && stream.needsRows()) {
+                if (!tap.owns(partition)) {
+                    rowless.add(partition);
+                    return null;
+                }
+                long counter = tap.counter(partition);
+                stream.beginRows(counter);
+                journal.table(capturing, layout.schema(), partition, counter, Operation.TRUNCATE);
+                return new RowsUnderWay(stream, tap.scan(partition), counter);
+            }
+        }
+    }
+
+    /** So much waits that memory would not hold it; the rows are brought anew instead. */
+    private void giveUp() {
+        givenUp.addAndGet(waiting());
+        Object next = arrived.poll();
+        List<Object> kept = new ArrayList<>();
+        while (next != null) {
+            if (next instanceof CommittedChange) {
+                arrivedCount.decrementAndGet();
+            } else {
+                kept.add(next);
+            }
+            next = arrived.poll();
+        }
+        arrived.addAll(kept);
+        for (PartitionStream stream : streams) {
+            stream.giveUp();
+            advanced.add(stream.partition());
+            if (primaryHere[stream.partition()] && stream.needsRows()) {
+                rowless.add(stream.partition());
+            }
+        }
+        active.clear();
+        underWay = null;
+        gap = capture != null;
+        journalled = null;
+    }
+
+    /**
+     * The last step went well, or failed for a reason and will be taken again.
+     *
+     * @param next not before this
+     */
+    void stepped(@Nullable Throwable reason, long next) {
+        notBefore = next;
+        if (reason != null && underWay != null) {
+            rowless.add(underWay.stream.partition());
+            underWay = null;
+        }
+        if (reason == null) {
+            failure = null;
+        } else {
+            failure = reason instanceof PenumbraException known ? known.getMessage() : reason.toString();
+        }
+    }
+
+    long waiting() {
+        return waiting + arrivedCount.get();
+    }
+
+    long emitted() {
+        return emitted.get();
+    }
+
+    long givenUp() {
+        return givenUp.get();
+    }
+
+    boolean isComplete() {
+        return complete && waiting() == 0;
+    }
+
+    @Nullable String failure() {
+        return failure;
+    }
+}

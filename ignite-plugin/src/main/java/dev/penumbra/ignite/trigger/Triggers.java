@@ -1,0 +1,165 @@
+package dev.penumbra.ignite.trigger;
+
+import dev.penumbra.ignite.internal.GridMetadata;
+import dev.penumbra.ignite.internal.TableTap;
+import dev.penumbra.ignite.internal.TableTaps;
+import dev.penumbra.ignite.sql.TriggerDdl;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.Copy;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.apache.ignite.Ignite;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The triggers of the grid's tables, as every node knows them.
+ *
+ * <p>A trigger takes effect on all nodes before the call that creates it returns, and on a node that joins later before that
+ * node sees its first update. Safe for use by several threads.
+ */
+@Internal
+public final class Triggers implements TriggerDdl {
+    static final String PREFIX = "penumbra.trigger.";
+
+    private final GridMetadata metadata;
+    private final TableTaps taps;
+    private final TriggerRelay relay;
+    private final InstantSource clock;
+
+    public Triggers(TableTaps taps, TriggerRelay relay, InstantSource clock) {
+        this.metadata = new GridMetadata(PREFIX);
+        this.taps = taps;
+        this.relay = relay;
+        this.clock = clock;
+    }
+
+    /** Begins to hear of triggers and tables, on a node that has not joined the grid yet. */
+    public void attach(Ignite ignite) {
+        metadata.attach(ignite, this::changed);
+        taps.observe(new TableTaps.Observer() {
+            @Override
+            public void started(TableTap tap) {
+                for (Trigger trigger : all()) {
+                    if (trigger.cache().equals(tap.cacheName())) {
+                        relay.add(tap, trigger);
+                    }
+                }
+            }
+
+            @Override
+            public void stopped(TableTap tap, boolean destroyed) {
+                relay.stopped(tap);
+                if (destroyed) {
+                    relay.background(() -> removeTriggersOf(tap.cacheName()));
+                }
+            }
+        });
+    }
+
+    /** The table is gone, and its triggers with it. */
+    private void removeTriggersOf(String cache) {
+        for (Trigger trigger : all()) {
+            if (trigger.cache().equals(cache)) {
+                metadata.remove(trigger.name(), trigger.text());
+            }
+        }
+    }
+
+    /** By the one thread that tells this node of the grid's metadata. */
+    private void changed(String name, @Nullable String text) {
+        if (text == null) {
+            relay.remove(name);
+            return;
+        }
+        Trigger trigger = Trigger.read(text);
+        for (TableTap tap : taps.all()) {
+            if (tap.cacheName().equals(trigger.cache())) {
+                relay.add(tap, trigger);
+            }
+        }
+    }
+
+    /** All triggers. */
+    public Collection<Trigger> all() {
+        return metadata.all().values().stream().map(Trigger::read).toList();
+    }
+
+    /**
+     * Creates a trigger.
+     *
+     * @param rowTrigger the class that it calls; null when it captures the table
+     * @throws PenumbraException with TRIGGER_EXISTS, TABLE_NOT_FOUND, ALREADY_CAPTURED, COPY_WRITTEN for a copy of Penumbra's,
+     *     NOT_SUPPORTED, CLASS_NOT_ALLOWED or CLASS_NOT_CALLABLE, or because the table cannot be captured; nothing has changed
+     *     then
+     */
+    @Override
+    public void create(
+            String name, TableName table, Set<Operation> operations, @Nullable String rowTrigger, boolean ifNotExists) {
+        if (metadata.all().containsKey(name)) {
+            if (ifNotExists) {
+                return;
+            }
+            throw new PenumbraException(ErrorCode.TRIGGER_EXISTS).with("trigger", name);
+        }
+        TableTap tap = table(table);
+        // Reads the layout, so that a table that cannot be read is refused here and not by a thread in the background.
+        tap.rows(table, null);
+        if (rowTrigger == null) {
+            if (!operations.equals(Set.of(Operation.INSERT, Operation.UPDATE, Operation.DELETE))) {
+                throw new PenumbraException(ErrorCode.NOT_SUPPORTED)
+                        .with("clause", "CAPTURE")
+                        .with("reason", "a captured table needs AFTER INSERT, UPDATE, DELETE");
+            }
+            for (Trigger other : all()) {
+                if (other.captures() && other.cache().equals(tap.cacheName())) {
+                    throw new PenumbraException(ErrorCode.ALREADY_CAPTURED)
+                            .with("table", table)
+                            .with("trigger", other.name());
+                }
+            }
+        } else {
+            relay.allowed().instance(rowTrigger);
+        }
+        Trigger trigger = new Trigger(name, table, tap.cacheName(), operations, rowTrigger, clock.millis());
+        if (!metadata.add(name, trigger.text()) && !ifNotExists) {
+            throw new PenumbraException(ErrorCode.TRIGGER_EXISTS).with("trigger", name);
+        }
+    }
+
+    private TableTap table(TableName name) {
+        List<TableTap> found = taps.all().stream().filter(tap -> tap.has(name)).toList();
+        if (found.isEmpty()) {
+            throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
+        }
+        TableTap tap = found.get(0);
+        if (tap.cacheName().startsWith(Copy.CACHE_PREFIX)) {
+            throw new PenumbraException(ErrorCode.COPY_WRITTEN).with("table", name);
+        }
+        if (tap.tables() > 1) {
+            throw new PenumbraException(ErrorCode.NOT_SUPPORTED)
+                    .with("table", name)
+                    .with("reason", "the cache holds several tables");
+        }
+        return tap;
+    }
+
+    /**
+     * Drops a trigger.
+     *
+     * @throws PenumbraException with TRIGGER_NOT_FOUND
+     */
+    @Override
+    public void drop(String name, boolean ifExists) {
+        @Nullable String text = metadata.all().get(name);
+        boolean dropped = text != null && metadata.remove(name, text);
+        if (!dropped && !ifExists) {
+            throw new PenumbraException(ErrorCode.TRIGGER_NOT_FOUND).with("trigger", name);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package dev.penumbra.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.penumbra.capture.GridJournals;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Three nodes hold captured Ignite tables with one backup, and a random one is killed and started again every few seconds while
+ * all are written to. Together the journals of all nodes must make exactly the tables.
+ *
+ * <p>{@code -Dpenumbra.grid.seconds=N} sets for how long, {@code -Dpenumbra.grid.seed=S} replays the choices.
+ */
+class TriggerKillIT {
+    private static final int SECONDS = Integer.getInteger("penumbra.grid.seconds", 30);
+    private static final long SEED = Long.getLong("penumbra.grid.seed", 1);
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+    private static final List<String> TABLES = List.of("ATOMIC_ROWS", "TX_ROWS");
+    private static final int KEYS = 3_000;
+    private static final int WRITERS = 3;
+    private static final int ROWS_AT_FIRST = 500;
+
+    @TempDir
+    Path directory;
+
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+    private volatile boolean stopped;
+
+    @Test
+    void killedPrimaries_loseNothingAndInventNothing_inTheJournalsOfTheirTables() throws Exception {
+        Random random = new Random(SEED);
+        int kills = 0;
+        ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
+        try (ProcessGrid grid = new ProcessGrid("TriggerKillIT", directory, null, 64)) {
+            grid.startAll();
+            create(grid);
+            List<Future<?>> running = new ArrayList<>();
+            for (int writer = 0; writer < WRITERS; writer++) {
+                int number = writer;
+                running.add(writers.submit(() -> write(grid, number)));
+            }
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+            while (System.nanoTime() - end < 0) {
+                // The moment of the kill is what the seed chooses.
+                Thread.sleep(500 + random.nextInt(2_000));
+                String victim = ProcessGrid.DATACENTERS.get(random.nextInt(3));
+                long before = written.get();
+                grid.node(victim).kill();
+                kills++;
+                await().atMost(PATIENCE).until(() -> written.get() > before + 20);
+                grid.start(victim);
+                awaitBackups(grid);
+            }
+            stopped = true;
+            for (Future<?> one : running) {
+                one.get();
+            }
+            awaitEmitted(grid);
+            List<Path> journals = new ArrayList<>();
+            for (String datacenter : ProcessGrid.DATACENTERS) {
+                if (Files.isDirectory(grid.captured(datacenter))) {
+                    journals.add(grid.captured(datacenter));
+                }
+            }
+            long changes = 0;
+            long repeated = 0;
+            for (String table : TABLES) {
+                GridJournals found = new GridJournals(journals, new TableName("PUBLIC", table));
+                assertThat(found.contradictions()).as("seed " + SEED).isEmpty();
+                assertThat(found.rows()).as(table + ", seed " + SEED).isEqualTo(rows(grid, table));
+                changes += found.count();
+                repeated += found.repeated().size();
+            }
+            System.out.printf(
+                    "seed %d: %d kills in %d s; %d statements, %d refused; %d changes journalled, %d of them by two nodes%n",
+                    SEED, kills, SECONDS, written.get(), refused.get(), changes, repeated);
+        } finally {
+            stopped = true;
+            writers.shutdownNow();
+        }
+    }
+
+    private static void create(ProcessGrid grid) throws SQLException {
+        try (Connection connection = grid.node(ProcessGrid.HOME).connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "CREATE TABLE ATOMIC_ROWS (ID BIGINT PRIMARY KEY, A VARCHAR, N BIGINT) WITH \"backups=1\"");
+            statement.execute("CREATE TABLE TX_ROWS (ID BIGINT PRIMARY KEY, A VARCHAR, N BIGINT)"
+                    + " WITH \"backups=1,atomicity=transactional\"");
+            for (String table : TABLES) {
+                for (int id = 0; id < ROWS_AT_FIRST; id++) {
+                    statement.addBatch("INSERT INTO " + table + " VALUES (" + id + ", 'stood', 0)");
+                }
+                statement.executeBatch();
+                statement.execute("CREATE TRIGGER " + table + "_CAPTURE AFTER INSERT OR UPDATE OR DELETE ON " + table
+                        + " FOR EACH ROW CAPTURE");
+            }
+        }
+    }
+
+    private void write(ProcessGrid grid, int number) {
+        Random random = new Random(SEED * 31 + number);
+        while (!stopped) {
+            String datacenter = ProcessGrid.DATACENTERS.get(random.nextInt(3));
+            try (Connection connection = grid.node(datacenter).connect()) {
+                for (int i = 0; i < 50 && !stopped; i++) {
+                    statement(connection, random);
+                    written.incrementAndGet();
+                }
+            } catch (SQLException e) {
+                // The node is being killed, the row is there already, or Ignite says to try again: the tables tell what
+                // is.
+                refused.incrementAndGet();
+            }
+        }
+    }
+
+    private static void statement(Connection connection, Random random) throws SQLException {
+        String table = TABLES.get(random.nextInt(TABLES.size()));
+        long key = random.nextInt(KEYS);
+        String sql = switch (random.nextInt(5)) {
+            case 0 -> "INSERT INTO " + table + " (A, N, ID) VALUES (?, ?, ?)";
+            case 1, 2 -> "UPDATE " + table + " SET A = ?, N = ? WHERE ID = ?";
+            case 3 -> "UPDATE " + table + " SET A = ?, N = N + ? WHERE ID BETWEEN ? AND " + (key + 20);
+            default -> "DELETE FROM " + table + " WHERE A <> ? AND N <> ? AND ID = ?";
+        };
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, "a" + random.nextInt(1_000));
+            statement.setLong(2, random.nextInt(1_000_000));
+            statement.setLong(3, key);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Every partition has its backup again, so that the next kill loses no row of the tables. */
+    private static void awaitBackups(ProcessGrid grid) {
+        await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
+            try (Connection connection = grid.node(ProcessGrid.HOME).connect()) {
+                assertThat(Tables.text(connection, "SELECT COUNT(*) FROM SYS.NODES"))
+                        .isEqualTo("3");
+                assertThat(Tables.rows(
+                                connection,
+                                "SELECT G.CACHE_GROUP_NAME, P.STATE, COUNT(*) FROM SYS.PARTITION_STATES P"
+                                        + " JOIN SYS.CACHE_GROUPS G ON P.CACHE_GROUP_ID = G.CACHE_GROUP_ID"
+                                        + " WHERE G.CACHE_GROUP_NAME LIKE 'SQL_PUBLIC%' AND P.STATE IN ('MOVING', 'RENTING', 'LOST')"
+                                        + " GROUP BY G.CACHE_GROUP_NAME, P.STATE"))
+                        .isEmpty();
+            }
+        });
+    }
+
+    private static void awaitEmitted(ProcessGrid grid) throws IOException {
+        for (String datacenter : ProcessGrid.DATACENTERS) {
+            await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+                try (Connection connection = grid.node(datacenter).connect()) {
+                    return Tables.rows(connection, "SELECT PHASE, WAITING FROM SYS.PENUMBRA_TRIGGERS")
+                            .equals(List.of(List.of("RUNNING", "0"), List.of("RUNNING", "0")));
+                }
+            });
+        }
+    }
+
+    private static Map<Key, Row> rows(ProcessGrid grid, String table) throws SQLException {
+        Map<Key, Row> rows = new HashMap<>();
+        try (Connection connection = grid.node(ProcessGrid.HOME).connect();
+                Statement statement = connection.createStatement();
+                var found = statement.executeQuery("SELECT ID, A, N FROM " + table)) {
+            while (found.next()) {
+                rows.put(Key.of(found.getLong(1)), Row.of(found.getLong(1), found.getString(2), found.getLong(3)));
+            }
+        }
+        return rows;
+    }
+}
