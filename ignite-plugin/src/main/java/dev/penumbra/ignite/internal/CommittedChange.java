@@ -55,7 +55,8 @@ public final class CommittedChange {
         this.counted = counted;
     }
 
-    static CommittedChange counted(
+    /** A change with a counter of its own, not confirmed yet. */
+    public static CommittedChange counted(
             int partition,
             long counter,
             boolean own,
@@ -66,13 +67,14 @@ public final class CommittedChange {
         return new CommittedChange(partition, counter, own, primary, key, before, after, true);
     }
 
-    static CommittedChange removal(
+    /** A removal that may turn out to be part of a change that has a counter. */
+    public static CommittedChange removal(
             int partition, long counter, boolean own, @Nullable UUID primary, Object key, Object before) {
         return new CommittedChange(partition, counter, own, primary, key, before, null, false);
     }
 
     /** A counter that belongs to no row of this table: of a transaction that was rolled back, or of another cache. */
-    static CommittedChange none(int partition, long counter, boolean own, @Nullable UUID primary) {
+    public static CommittedChange none(int partition, long counter, boolean own, @Nullable UUID primary) {
         CommittedChange none = new CommittedChange(partition, counter, own, primary, "", null, null, true);
         none.confirmed = true;
         return none;
@@ -113,7 +115,8 @@ public final class CommittedChange {
         return confirmed;
     }
 
-    void confirm() {
+    /** The death of the node that saw the change can no longer take it back. */
+    public void confirm() {
         confirmed = true;
     }
 
@@ -121,7 +124,8 @@ public final class CommittedChange {
         removal = COUNTED_ELSEWHERE;
     }
 
-    void uncounted() {
+    /** A removal is one by itself, unless it is known to be part of another change. */
+    public void uncounted() {
         if (removal == UNDECIDED) {
             removal = UNCOUNTED;
         }

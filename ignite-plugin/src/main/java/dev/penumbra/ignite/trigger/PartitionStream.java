@@ -2,6 +2,7 @@ package dev.penumbra.ignite.trigger;
 
 import dev.penumbra.ignite.internal.CommittedChange;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.Map;
@@ -90,6 +91,11 @@ final class PartitionStream {
         return unfinished.isEmpty() ? frontier : Math.min(frontier, unfinished.firstKey() - 1);
     }
 
+    /** Up to which counter everything has been emitted, although calls may not have returned. */
+    long emittedUpTo() {
+        return frontier;
+    }
+
     boolean isIdle() {
         return waiting.isEmpty() && uncounted.isEmpty() && late.isEmpty();
     }
@@ -160,18 +166,50 @@ final class PartitionStream {
         return telling != 0 && told != telling;
     }
 
-    /** The primary begins to emit the partition's rows: they are as new as all that was kept. */
+    /**
+     * The primary begins to emit the partition's rows: they are as new as all that was kept.
+     *
+     * @param counter the partition's counter, for a stream that has not begun
+     */
     void beginRows(long counter) {
-        waiting.values().removeIf(change -> !change.isOwn());
+        for (Iterator<CommittedChange> all = waiting.values().iterator(); all.hasNext(); ) {
+            CommittedChange change = all.next();
+            if (!change.isOwn()) {
+                frontier = Math.max(frontier, change.counter());
+                all.remove();
+            }
+        }
         uncounted.removeIf(kept -> !kept.removal().isOwn());
-        long first = waiting.isEmpty() ? counter : Math.min(counter, waiting.firstKey() - 1);
-        frontier = Math.max(frontier, first);
+        if (frontier < 0) {
+            frontier = waiting.isEmpty() ? counter : Math.min(counter, waiting.firstKey() - 1);
+        }
         lastWasOwn = true;
         loaded = false;
         missing = false;
         broken = false;
     }
 
+    /** The changes that have been seen and not emitted, in the order of their counters. */
+    Collection<CommittedChange> waiting() {
+        return waiting.values();
+    }
+
+    /** Whether every change up to a counter has been seen, or is no longer waited for. */
+    boolean hasSeen(long counter, long sinceNanos, long now) {
+        if (now - sinceNanos > MISSING_NANOS) {
+            return true;
+        }
+        long seen = frontier;
+        for (long next : waiting.keySet()) {
+            if (seen >= counter || next != seen + 1) {
+                break;
+            }
+            seen = next;
+        }
+        return seen >= counter;
+    }
+
+    /** The rows have been emitted, and so has every change that they may have been read with. */
     void rowsEmitted() {
         if (!broken) {
             told = telling;

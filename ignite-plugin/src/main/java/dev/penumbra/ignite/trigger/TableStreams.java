@@ -11,10 +11,12 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -69,8 +71,15 @@ final class TableStreams implements TableTap.Sink {
     private boolean begun;
     private long notBefore;
     private @Nullable RowsUnderWay underWay;
+    private final List<Ending> endings = new ArrayList<>();
 
-    /** The rows of one partition on their way into the journal. */
+    /**
+     * The rows of one partition on their way into the journal.
+     *
+     * <p>A page that has been read goes on when all changes that it may have been read with have been seen: a row of which a change
+     * is not confirmed is then journalled as it was before that, since the change may yet be as if it had never been. For
+     * the same reason the rows are complete only when all changes that were made while they were read have been emitted.
+     */
     private static final class RowsUnderWay {
         private final PartitionStream stream;
         private final Iterator<TableTap.Stored> stored;
@@ -78,12 +87,20 @@ final class TableStreams implements TableTap.Sink {
         /** Keys that changes have been emitted for since the page was read. */
         private final Set<Key> changed = new HashSet<>();
 
+        private final List<Row> page = new ArrayList<>();
+        private boolean pageIsRead;
+        private long pageCounter;
+        private long pageRead;
+
         RowsUnderWay(PartitionStream stream, Iterator<TableTap.Stored> stored, long counter) {
             this.stream = stream;
             this.stored = stored;
             this.counter = counter;
         }
     }
+
+    /** Rows that have all been journalled, and are complete when the stream has come to a counter. */
+    private record Ending(RowsUnderWay rows, long upTo, long sinceNanos) {}
 
     private record Added(Trigger trigger) {}
 
@@ -308,6 +325,7 @@ final class TableStreams implements TableTap.Sink {
                 stream.tell(0);
             }
             underWay = null;
+            endings.clear();
             rowless.clear();
             if (known != null) {
                 journal.table(trigger, known.schema(), Operation.DROP);
@@ -343,6 +361,7 @@ final class TableStreams implements TableTap.Sink {
             }
         }
         underWay = null;
+        endings.clear();
         journalled = present;
         return true;
     }
@@ -434,11 +453,12 @@ final class TableStreams implements TableTap.Sink {
         if (capturing == null || layout == null || !unanswered.isEmpty()) {
             return false;
         }
+        endRows(capturing, layout, now);
         RowsUnderWay bringing = underWay;
         if (bringing == null) {
             bringing = beginRows(capturing, layout);
             if (bringing == null) {
-                complete = rowless.isEmpty();
+                complete = rowless.isEmpty() && endings.isEmpty();
                 return false;
             }
             complete = false;
@@ -448,10 +468,8 @@ final class TableStreams implements TableTap.Sink {
             underWay = null;
             return true;
         }
-        bringing.changed.clear();
-        List<Row> page = new ArrayList<>();
-        while (page.size() < PAGE_ROWS && bringing.stored.hasNext()) {
-            page.add(bringing.stored.next().row(layout));
+        if (!bringing.pageIsRead) {
+            readPage(bringing, layout, now);
         }
         // What has changed since the page was read goes before it, and is newer.
         while (take(now)) {}
@@ -459,20 +477,68 @@ final class TableStreams implements TableTap.Sink {
         if (underWay != bringing) {
             return true;
         }
-        TableSchema schema = layout.schema();
-        Set<Key> changed = bringing.changed;
-        page.removeIf(row -> changed.contains(schema.keyOf(row)));
-        journal.rows(capturing, schema, bringing.stream.partition(), bringing.counter, page);
+        if (!bringing.stream.hasSeen(bringing.pageCounter, bringing.pageRead, now)) {
+            return false;
+        }
+        writePage(capturing, bringing, layout);
         if (!bringing.stored.hasNext()) {
-            bringing.stream.rowsEmitted();
-            if (bringing.stream.needsRows()) {
-                rowless.add(bringing.stream.partition());
-            }
-            journal.table(capturing, schema, bringing.stream.partition(), bringing.counter, Operation.SNAPSHOT_END);
-            advanced.add(bringing.stream.partition());
+            endings.add(new Ending(bringing, tap.counter(bringing.stream.partition()), now));
             underWay = null;
         }
         return true;
+    }
+
+    private void readPage(RowsUnderWay bringing, TableRows layout, long now) {
+        bringing.changed.clear();
+        while (bringing.page.size() < PAGE_ROWS && bringing.stored.hasNext()) {
+            bringing.page.add(bringing.stored.next().row(layout));
+        }
+        bringing.pageCounter = tap.counter(bringing.stream.partition());
+        bringing.pageRead = now;
+        bringing.pageIsRead = true;
+    }
+
+    private void writePage(Trigger capturing, RowsUnderWay bringing, TableRows layout) {
+        TableSchema schema = layout.schema();
+        Map<Key, CommittedChange> unsettled = new HashMap<>();
+        for (CommittedChange change : bringing.stream.waiting()) {
+            if (!change.isEmpty()) {
+                Key key = key(schema, change.before(layout), change.after(layout));
+                unsettled.putIfAbsent(key, change);
+            }
+        }
+        List<Row> settled = new ArrayList<>();
+        for (Row row : bringing.page) {
+            Key key = schema.keyOf(row);
+            CommittedChange change = unsettled.get(key);
+            Row known = change == null ? row : change.before(layout);
+            if (known != null && !bringing.changed.contains(key)) {
+                settled.add(known);
+            }
+        }
+        bringing.page.clear();
+        bringing.pageIsRead = false;
+        journal.rows(capturing, schema, bringing.stream.partition(), bringing.counter, settled);
+    }
+
+    private void endRows(Trigger capturing, TableRows layout, long now) {
+        for (Iterator<Ending> all = endings.iterator(); all.hasNext(); ) {
+            Ending ending = all.next();
+            PartitionStream stream = ending.rows().stream;
+            if (!primaryHere[stream.partition()]) {
+                all.remove();
+            } else if (stream.emittedUpTo() >= ending.upTo()
+                    || (stream.isIdle() && now - ending.sinceNanos() > PartitionStream.MISSING_NANOS)) {
+                all.remove();
+                stream.rowsEmitted();
+                if (stream.needsRows()) {
+                    rowless.add(stream.partition());
+                }
+                journal.table(
+                        capturing, layout.schema(), stream.partition(), ending.rows().counter, Operation.SNAPSHOT_END);
+                advanced.add(stream.partition());
+            }
+        }
     }
 
     private @Nullable RowsUnderWay beginRows(Trigger capturing, TableRows layout) {
@@ -482,13 +548,14 @@ final class TableStreams implements TableTap.Sink {
                 return null;
             }
             PartitionStream stream = streams[partition];
-            if (primaryHere[partition] && stream.needsRows()) {
+            boolean ending = endings.stream().anyMatch(rows -> rows.rows().stream == stream);
+            if (primaryHere[partition] && stream.needsRows() && !ending) {
                 if (!tap.owns(partition)) {
                     rowless.add(partition);
                     return null;
                 }
-                long counter = tap.counter(partition);
-                stream.beginRows(counter);
+                stream.beginRows(tap.counter(partition));
+                long counter = stream.emittedUpTo();
                 journal.table(capturing, layout.schema(), partition, counter, Operation.TRUNCATE);
                 return new RowsUnderWay(stream, tap.scan(partition), counter);
             }
@@ -517,6 +584,7 @@ final class TableStreams implements TableTap.Sink {
             }
         }
         active.clear();
+        endings.clear();
         underWay = null;
         gap = capture != null;
         journalled = null;
