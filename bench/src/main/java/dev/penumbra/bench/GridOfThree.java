@@ -69,11 +69,7 @@ final class GridOfThree implements AutoCloseable {
      * @param journal the journal that the home node ships
      */
     GridOfThree(Path work, Path journal) throws IOException {
-        SETTINGS.forEach((key, value) -> {
-            if (System.getProperty(key) == null) {
-                System.setProperty(key, value);
-            }
-        });
+        settings();
         storage = plugin(HOME).storage();
         int port = freePort();
         try {
@@ -90,12 +86,21 @@ final class GridOfThree implements AutoCloseable {
         }
     }
 
+    /** What Ignite reads from system properties. */
+    static void settings() {
+        SETTINGS.forEach((key, value) -> {
+            if (System.getProperty(key) == null) {
+                System.setProperty(key, value);
+            }
+        });
+    }
+
     private static PenumbraConfiguration plugin(String datacenter) {
         return new PenumbraConfiguration().setDatacenter(datacenter).setDataRegion(COPIES_REGION);
     }
 
     @SuppressWarnings("deprecation") // Ignite offers no other way to configure a plugin that it finds by itself
-    private static IgniteConfiguration node(String datacenter, int port, Path work, PenumbraConfiguration plugin) {
+    static IgniteConfiguration node(String datacenter, int port, Path work, PenumbraConfiguration plugin) {
         String name = "bench-" + port + "-" + datacenter;
         return new IgniteConfiguration()
                 .setIgniteInstanceName(name)
@@ -127,7 +132,7 @@ final class GridOfThree implements AutoCloseable {
                 .setMetricsEnabled(true);
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return Math.min(socket.getLocalPort(), PORT_MAX);
         }

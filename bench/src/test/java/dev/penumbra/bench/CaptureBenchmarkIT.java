@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-class CaptureBenchmarkTest {
+class CaptureBenchmarkIT {
     @Test
     void run_reportsEveryCaseOfTheContract() throws Exception {
         BenchmarkReport report = ReportShape.run(new CaptureBenchmark());
@@ -19,7 +19,15 @@ class CaptureBenchmarkTest {
                         "h2-mem/insert/commit-each",
                         "h2-mem/insert/commit-100",
                         "h2-mem/update/commit-each",
-                        "h2-mem/update/commit-100");
+                        "h2-mem/update/commit-100",
+                        "derby-file/insert/commit-each",
+                        "derby-file/insert/commit-100",
+                        "derby-file/update/commit-each",
+                        "derby-file/update/commit-100",
+                        "ignite/insert/commit-each",
+                        "ignite/insert/commit-100",
+                        "ignite/update/commit-each",
+                        "ignite/update/commit-100");
         assertThat(report.rows())
                 .allSatisfy(row ->
                         assertThat(row.beside().get("relayMicrosPerChange")).isPositive());
