@@ -203,6 +203,7 @@ final class ProcessGrid implements AutoCloseable {
                         <property name="batchRows" value="%7$d"/>
                         <property name="partitions" value="%8$d"/>
                         <property name="captureDirectory" value="%9$s"/>
+                        <property name="triggerClasses" value="dev.penumbra.it.*"/>
                       </bean>
                     </property>
                   </bean>

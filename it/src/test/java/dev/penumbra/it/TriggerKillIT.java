@@ -1,10 +1,12 @@
 package dev.penumbra.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.GridJournals;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Operation;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import java.io.IOException;
@@ -19,18 +21,22 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Three nodes hold captured Ignite tables with one backup, and a random one is killed and started again every few seconds while
- * all are written to. Together the journals of all nodes must make exactly the tables.
+ * all are written to. Together the journals of all nodes must make exactly the tables, and a user's trigger must have been called
+ * for every row that they show to be inserted.
  *
  * <p>{@code -Dpenumbra.grid.seconds=N} sets for how long, {@code -Dpenumbra.grid.seed=S} replays the choices.
  */
@@ -92,6 +98,9 @@ class TriggerKillIT {
                 GridJournals found = new GridJournals(journals, new TableName("PUBLIC", table));
                 assertThat(found.contradictions()).as("seed " + SEED).isEmpty();
                 assertThat(found.rows()).as(table + ", seed " + SEED).isEqualTo(rows(grid, table));
+                if (table.equals("ATOMIC_ROWS")) {
+                    assertNoted(grid, found);
+                }
                 changes += found.count();
                 repeated += found.repeated().size();
             }
@@ -119,6 +128,14 @@ class TriggerKillIT {
                 statement.execute("CREATE TRIGGER " + table + "_CAPTURE AFTER INSERT OR UPDATE OR DELETE ON " + table
                         + " FOR EACH ROW CAPTURE");
             }
+            statement.execute("CREATE TABLE NOTES (ID BIGINT PRIMARY KEY, TRIGGER_NAME VARCHAR)"
+                    + " WITH \"backups=1,cache_name=NOTES,value_type=NOTE\"");
+            statement.execute("CREATE TRIGGER NOTING AFTER INSERT ON ATOMIC_ROWS FOR EACH ROW CALL '"
+                    + NoteInserts.class.getName() + "'");
+            assertThatThrownBy(() -> statement.execute(
+                            "CREATE TRIGGER OTHER AFTER INSERT ON ATOMIC_ROWS FOR EACH ROW CALL 'java.lang.Runtime'"))
+                    .hasMessageContaining("PENUMBRA-1022")
+                    .hasMessageContaining("dev.penumbra.it.*");
         }
     }
 
@@ -177,10 +194,24 @@ class TriggerKillIT {
         for (String datacenter : ProcessGrid.DATACENTERS) {
             await().atMost(PATIENCE).ignoreExceptions().until(() -> {
                 try (Connection connection = grid.node(datacenter).connect()) {
-                    return Tables.rows(connection, "SELECT PHASE, WAITING FROM SYS.PENUMBRA_TRIGGERS")
-                            .equals(List.of(List.of("RUNNING", "0"), List.of("RUNNING", "0")));
+                    return Tables.rows(connection, "SELECT PHASE, WAITING FROM SYS.PENUMBRA_TRIGGERS").stream()
+                            .allMatch(List.of("RUNNING", "0")::equals);
                 }
             });
+        }
+    }
+
+    private static void assertNoted(ProcessGrid grid, GridJournals journals) throws SQLException {
+        Set<String> inserted = journals.changes().stream()
+                .filter(change -> change.operation() == Operation.INSERT)
+                .map(change ->
+                        String.valueOf(Objects.requireNonNull(change.after()).get(0)))
+                .collect(Collectors.toSet());
+        try (Connection connection = grid.node(ProcessGrid.HOME).connect()) {
+            assertThat(Tables.byKey(connection, "SELECT ID, TRIGGER_NAME FROM NOTES")
+                            .keySet())
+                    .as("rows that the trigger has seen, seed " + SEED)
+                    .containsExactlyInAnyOrderElementsOf(inserted);
         }
     }
 
