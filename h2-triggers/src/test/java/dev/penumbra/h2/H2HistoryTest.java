@@ -1,21 +1,24 @@
 package dev.penumbra.h2;
 
+import static dev.penumbra.h2.TestDatabase.awaitDurable;
+import static dev.penumbra.h2.TestDatabase.awaitFailure;
+import static dev.penumbra.h2.TestDatabase.fillDisk;
+import static dev.penumbra.h2.TestDatabase.insert;
+import static dev.penumbra.h2.TestDatabase.makeRoom;
 import static dev.penumbra.h2.TestDatabase.run;
+import static dev.penumbra.h2.TestDatabase.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.JournalledTables;
-import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.journal.JournalVerification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.h2.engine.SessionLocal;
-import org.h2.jdbc.JdbcConnection;
 import org.h2.tools.Restore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,8 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Histories in which database and journal part: what the relay does not see happen, it must still notice. */
 class H2HistoryTest {
-    private static final String COLUMNS = "(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))";
-
     @TempDir
     Path directory;
 
@@ -34,51 +35,12 @@ class H2HistoryTest {
     @BeforeEach
     void locate() {
         database = TestDatabase.in(directory);
+        TestDatabase.markOften();
     }
 
     @AfterEach
     void clearSettings() {
-        makeRoom();
-        System.clearProperty(CaptureSettings.MAX_OUTBOX_ROWS);
-        System.clearProperty(CaptureSettings.WHEN_FULL);
-    }
-
-    private static void fillDisk() {
-        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
-    }
-
-    private static void makeRoom() {
-        System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
-    }
-
-    private void capture(Connection connection, String... tables) throws SQLException {
-        for (String table : tables) {
-            run(connection, "CREATE TABLE IF NOT EXISTS " + table + COLUMNS);
-            Capture.install(connection, table, database.journal().toString());
-        }
-    }
-
-    private static void insert(Connection connection, String table, int from, int to) throws SQLException {
-        run(connection, "INSERT INTO " + table + " SELECT X, 'row' FROM SYSTEM_RANGE(" + from + ", " + to + ")");
-    }
-
-    private static RelayStatus status(Connection connection) {
-        SessionLocal session = (SessionLocal) ((JdbcConnection) connection).getSession();
-        return H2Database.of(session.getDatabase()).relay().status();
-    }
-
-    /** Until a recovery would find nothing to read again. */
-    private static void awaitDurable(Connection connection) throws SQLException {
-        assertThat(Capture.settle(connection, 20_000)).isTrue();
-        await().until(() ->
-                status(connection).durable().equals(status(connection).journalled()));
-    }
-
-    /** Captures T, with rows that a recovery would not read again. */
-    private void captureDurably(Connection connection, int rows) throws SQLException {
-        capture(connection, "T");
-        insert(connection, "T", 1, rows);
-        awaitDurable(connection);
+        TestDatabase.clearSettings();
     }
 
     private void restore(Path backup) throws IOException {
@@ -86,33 +48,28 @@ class H2HistoryTest {
         Restore.execute(backup.toString(), directory.toString(), "db");
     }
 
-    private JournalledTables settled(Connection connection) throws SQLException {
-        assertThat(Capture.settle(connection, 20_000)).isTrue();
-        return H2Tables.of(database.journal());
-    }
-
     @Test
     void aTruncateThatComesFirstAfterAnOpening_isJournalled() throws SQLException {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 100);
+            database.captureDurably(connection, 100);
         }
         fillDisk();
         try (Connection connection = database.open()) {
             run(connection, "TRUNCATE TABLE T");
             makeRoom();
-            settled(connection).assertEqualsSource(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
     @Test
     void tablesThatExchangeTheirNames_exchangeTheirRows() throws SQLException {
         try (Connection connection = database.open()) {
-            capture(connection, "T", "T_NEW");
+            database.capture(connection, "T", "T_NEW");
             insert(connection, "T", 1, 100);
             insert(connection, "T_NEW", 50, 70);
             awaitDurable(connection);
             run(connection, "ALTER TABLE T RENAME TO T_OLD", "ALTER TABLE T_NEW RENAME TO T");
-            JournalledTables tables = settled(connection);
+            JournalledTables tables = database.settled(connection);
             tables.assertEqualsSource(connection, "T", "T_OLD");
             assertThat(tables.knows("T_NEW")).isFalse();
         }
@@ -121,40 +78,40 @@ class H2HistoryTest {
     @Test
     void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheJournalWasAway() throws SQLException {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
         }
         fillDisk();
         try (Connection connection = database.open()) {
             insert(connection, "T", 500, 500);
             run(connection, "DROP TRIGGER PENUMBRA_T");
             insert(connection, "T", 11, 20);
-            capture(connection, "T");
+            database.capture(connection, "T");
             makeRoom();
-            settled(connection).assertEqualsSource(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
     @Test
     void rowsWrittenBetweenTwoTriggers_areJournalled_whenTheDatabaseClosedInBetween() throws SQLException {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
             run(connection, "DROP TRIGGER PENUMBRA_T");
         }
         try (Connection connection = database.open()) {
             insert(connection, "T", 11, 20);
-            capture(connection, "T");
-            settled(connection).assertEqualsSource(connection, "T");
+            database.capture(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
     @Test
     void writersAreRefused_afterPenumbrasOwnTablesWereDropped_untilTheDatabaseIsOpenedAgain() throws SQLException {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
             run(connection, "DROP ALL OBJECTS");
-            run(connection, "CREATE TABLE T" + COLUMNS);
+            run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
             assertThatThrownBy(() -> {
-                        capture(connection, "T");
+                        database.capture(connection, "T");
                         insert(connection, "T", 1, 5);
                     })
                     .hasMessageContaining("open the database again");
@@ -166,7 +123,7 @@ class H2HistoryTest {
         System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, "100");
         System.setProperty(CaptureSettings.WHEN_FULL, "resync");
         try (Connection connection = database.open()) {
-            capture(connection, "T", "U");
+            database.capture(connection, "T", "U");
             insert(connection, "T", 1, 10);
             awaitDurable(connection);
         }
@@ -176,7 +133,7 @@ class H2HistoryTest {
             insert(connection, "U", 1, 60);
             await().until(() -> status(connection).outboxRows() == 0);
             makeRoom();
-            JournalledTables tables = settled(connection);
+            JournalledTables tables = database.settled(connection);
             tables.assertEqualsSource(connection, "U");
             assertThat(tables.knows("T")).isFalse();
         }
@@ -186,7 +143,7 @@ class H2HistoryTest {
     void aTableThatIsDroppedWhileItWaitsToBeBroughtAnew_endsInTheJournal() throws SQLException {
         try (Connection connection = database.open();
                 Connection writer = database.open()) {
-            capture(connection, "T", "U");
+            database.capture(connection, "T", "U");
             insert(connection, "T", 1, 10);
             awaitDurable(connection);
             writer.setAutoCommit(false);
@@ -194,7 +151,7 @@ class H2HistoryTest {
             run(connection, "ALTER TABLE T ALTER COLUMN NAME RENAME TO NOM");
             run(connection, "DROP TABLE T");
             writer.rollback();
-            assertThat(settled(connection).knows("T")).isFalse();
+            assertThat(database.settled(connection).knows("T")).isFalse();
         }
     }
 
@@ -202,7 +159,7 @@ class H2HistoryTest {
     void aDatabaseThatIsRestoredFromABackup_isBroughtAnew() throws Exception {
         Path backup = directory.resolve("backup.zip");
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
             run(connection, "BACKUP TO '" + backup + "'");
         }
         try (Connection connection = database.open()) {
@@ -215,7 +172,7 @@ class H2HistoryTest {
         try (Connection connection = database.open()) {
             run(connection, "UPDATE T SET NAME = 'new' WHERE ID = 7");
             insert(connection, "T", 11, 20);
-            settled(connection).assertEqualsSource(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
@@ -223,27 +180,25 @@ class H2HistoryTest {
     void aBackupThatIsRestoredBeforeTheNextMark_isBroughtAnew() throws Exception {
         Path backup = directory.resolve("backup.zip");
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
             run(connection, "BACKUP TO '" + backup + "'");
         }
-        System.setProperty(CaptureSettings.MARK_INTERVAL_MILLIS, "3600000");
+        TestDatabase.markNever();
         try (Connection connection = database.open()) {
             insert(connection, "T", 21, 30);
             assertThat(Capture.settle(connection, 20_000)).isTrue();
-        } finally {
-            System.clearProperty(CaptureSettings.MARK_INTERVAL_MILLIS);
         }
         restore(backup);
         try (Connection connection = database.open()) {
             insert(connection, "T", 11, 20);
-            settled(connection).assertEqualsSource(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
     @Test
     void openingsThatJournalNothing_bringNothingAnew() throws SQLException {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
         }
         for (int opening = 0; opening < 3; opening++) {
             try (Connection connection = database.open()) {
@@ -256,12 +211,12 @@ class H2HistoryTest {
     @Test
     void aJournalThatWasRemoved_isBegunAnewWithEveryRow() throws Exception {
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
         }
         Files.move(database.journal(), directory.resolve("removed"));
         try (Connection connection = database.open()) {
             insert(connection, "T", 11, 20);
-            settled(connection).assertEqualsSource(connection, "T");
+            database.settled(connection).assertEqualsSource(connection, "T");
         }
     }
 
@@ -269,12 +224,12 @@ class H2HistoryTest {
     void anotherDatabaseOfTheSameName_isRefusedTheJournal() throws Exception {
         Files.createDirectories(directory.resolve("other"));
         try (Connection connection = database.open()) {
-            captureDurably(connection, 10);
+            database.captureDurably(connection, 10);
         }
         try (Connection connection = TestDatabase.open("jdbc:h2:" + directory.resolve("other/db"))) {
-            capture(connection, "T");
+            database.capture(connection, "T");
             insert(connection, "T", 1, 30);
-            await().until(() -> String.valueOf(status(connection).failure()).contains("PENUMBRA-2010"));
+            awaitFailure(connection, "PENUMBRA-2010");
         }
         assertThat(H2Tables.of(database.journal()).rows("T")).hasSize(10);
     }
@@ -283,9 +238,9 @@ class H2HistoryTest {
     void aDatabaseInMemory_thatComesAgain_replacesWhatItsJournalHad() throws SQLException {
         for (int opening = 1; opening <= 2; opening++) {
             try (Connection connection = TestDatabase.open("jdbc:h2:mem:again")) {
-                capture(connection, "T" + opening);
+                database.capture(connection, "T" + opening);
                 insert(connection, "T" + opening, 1, 10 * opening);
-                JournalledTables tables = settled(connection);
+                JournalledTables tables = database.settled(connection);
                 tables.assertEqualsSource(connection, "T" + opening);
                 assertThat(tables.knows("T" + (opening - 1))).isFalse();
             }

@@ -1,10 +1,11 @@
 package dev.penumbra.h2;
 
+import static dev.penumbra.h2.TestDatabase.awaitDurable;
+import static dev.penumbra.h2.TestDatabase.awaitFailure;
 import static dev.penumbra.h2.TestDatabase.run;
+import static dev.penumbra.h2.TestDatabase.session;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.JournalVerification;
 import dev.penumbra.model.Key;
@@ -22,13 +23,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.h2.engine.SessionLocal;
 import org.h2.index.Index;
-import org.h2.jdbc.JdbcConnection;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.db.MVDelegateIndex;
 import org.h2.mvstore.db.MVIndex;
 import org.h2.mvstore.db.MVTable;
 import org.h2.table.Table;
 import org.h2.value.VersionedValue;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,10 +52,12 @@ class H2LeftoversTest {
     void locate() {
         database = TestDatabase.in(directory);
         journal = database.journal();
+        TestDatabase.markOften();
     }
 
-    private static SessionLocal session(Connection connection) {
-        return (SessionLocal) ((JdbcConnection) connection).getSession();
+    @AfterEach
+    void clearSettings() {
+        TestDatabase.clearSettings();
     }
 
     private static void loseUndoLog(Connection writer) {
@@ -157,13 +160,8 @@ class H2LeftoversTest {
                 "CREATE INDEX BY_NAME ON T(NAME)",
                 "INSERT INTO T VALUES(1, 'one'), (2, 'two'), (3, 'three')");
         Capture.install(connection, "T", journal.toString());
-        assertThat(Capture.settle(connection, 20_000)).isTrue();
         // So that the copy is not made again after the crash.
-        H2Database capture = H2Database.of(session(connection).getDatabase());
-        await().until(() -> capture.relay()
-                .status()
-                .durable()
-                .equals(capture.relay().status().journalled()));
+        awaitDurable(connection);
     }
 
     /** Captures a table, changes it in a transaction and crashes where the transaction's undo log was not written. */
@@ -232,13 +230,11 @@ class H2LeftoversTest {
     @Test
     void anOpeningThatClosesBeforeTheRelayCouldLook_losesNothingOfThem() throws Exception {
         crashInsideATransaction(true);
-        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+        TestDatabase.fillDisk();
         try (Connection connection = database.open()) {
-            H2Database capture = H2Database.of(session(connection).getDatabase());
-            await().until(() -> capture.relay().status().failure() != null);
-        } finally {
-            System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
+            awaitFailure(connection, "PENUMBRA-2004");
         }
+        TestDatabase.makeRoom();
         try (Connection connection = database.open()) {
             JournalledTables tables = settledAgain(connection);
             tables.assertEqualsSource(connection, "T");

@@ -39,9 +39,7 @@ class H2ModesTest {
 
     @AfterEach
     void clearSettings() {
-        System.clearProperty(CaptureSettings.MAX_OUTBOX_ROWS);
-        System.clearProperty(CaptureSettings.WHEN_FULL);
-        System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
+        TestDatabase.clearSettings();
     }
 
     @Test
@@ -135,10 +133,13 @@ class H2ModesTest {
 
     /** The relay gives up what waits in its own time; until it has, a writer may be refused. */
     private static void runOnceThereIsRoom(Connection connection, String sql) {
-        await().pollInterval(Duration.ofMillis(5)).ignoreExceptions().until(() -> {
-            run(connection, sql);
-            return true;
-        });
+        await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .ignoreExceptions()
+                .until(() -> {
+                    run(connection, sql);
+                    return true;
+                });
     }
 
     @Test
