@@ -440,11 +440,7 @@ public final class Relay {
         } catch (SQLException | RuntimeException e) {
             LOG.debug("the outbox of {} keeps what is journalled already until it is opened again", source.name(), e);
         }
-        CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
-        if (asked != null) {
-            asked.completeExceptionally(
-                    new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("source", source.name()));
-        }
+        refuseAudit(new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("source", source.name()));
         background.shutdown();
         close();
         source.relayEnded();
@@ -484,6 +480,9 @@ public final class Relay {
             LOG.warn("relay of {} cannot work and tries again: {}", source.name(), message, e);
         } else {
             LOG.debug("relay of {} tries again: {}", source.name(), message, e);
+        }
+        if (failuresInARow >= FAILURES_TO_REPORT) {
+            refuseAudit(e);
         }
         failure = message;
         syncing = null;
@@ -632,10 +631,14 @@ public final class Relay {
             }
             answer(reports);
         } catch (SQLException | RuntimeException e) {
-            @Nullable CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
-            if (asked != null) {
-                asked.completeExceptionally(e);
-            }
+            refuseAudit(e);
+        }
+    }
+
+    private void refuseAudit(Throwable reason) {
+        @Nullable CompletableFuture<List<AuditReport>> asked = audit.getAndSet(null);
+        if (asked != null) {
+            asked.completeExceptionally(reason);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.penumbra.capture;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
+import java.util.Collections;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,4 +28,14 @@ public record RelayStatus(
         long corrections,
         long cpuNanos,
         SortedMap<TableName, Boolean> tables,
-        @Nullable String failure) {}
+        @Nullable String failure) {
+    /** That of a relay which does not run. */
+    public static RelayStatus notStarted(String reason) {
+        return new RelayStatus(Position.START, Position.START, 0, 0, 0, 0, Collections.emptySortedMap(), reason);
+    }
+
+    /** This status with other tables. */
+    public RelayStatus with(SortedMap<TableName, Boolean> newTables) {
+        return new RelayStatus(journalled, durable, outboxRows, changes, corrections, cpuNanos, newTables, failure);
+    }
+}

@@ -13,11 +13,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Set;
 
 /** Apache Derby, embedded or by its network server, whose capture is called through routines of schema PENUMBRA. */
 final class DerbySource implements SourceKind {
     private static final String NETWORK = "//";
     private static final String CLASS_NOT_FOUND = "42X51";
+    /** What Derby says to a change of rows, and of tables. */
+    private static final Set<String> READ_ONLY = Set.of("25502", "25503");
 
     @Override
     public String urlPrefix() {
@@ -117,6 +120,11 @@ final class DerbySource implements SourceKind {
     @Override
     public boolean isModuleMissing(SQLException failure) {
         return CLASS_NOT_FOUND.equals(failure.getSQLState());
+    }
+
+    @Override
+    public boolean isReadOnly(SQLException failure) {
+        return READ_ONLY.contains(String.valueOf(failure.getSQLState()));
     }
 
     @Override

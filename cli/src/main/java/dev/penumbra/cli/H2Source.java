@@ -12,6 +12,7 @@ import java.util.Locale;
 final class H2Source implements SourceKind {
     private static final String CLASS_PATH = "dev.penumbra.h2.Capture.";
     private static final int CLASS_NOT_FOUND = 90086;
+    private static final int READ_ONLY = 90097;
 
     @Override
     public String urlPrefix() {
@@ -84,6 +85,11 @@ final class H2Source implements SourceKind {
     @Override
     public boolean isModuleMissing(SQLException failure) {
         return failure.getErrorCode() == CLASS_NOT_FOUND;
+    }
+
+    @Override
+    public boolean isReadOnly(SQLException failure) {
+        return failure.getErrorCode() == READ_ONLY;
     }
 
     @Override

@@ -37,6 +37,9 @@ interface SourceKind {
     /** Whether a failure means that the database's process lacks the module's jars. */
     boolean isModuleMissing(SQLException failure);
 
+    /** Whether a failure means that the database is open for reading only. */
+    boolean isReadOnly(SQLException failure);
+
     /** Lets go of what a connection may have opened in this process; the connection is closed. */
     void release(String url);
 }

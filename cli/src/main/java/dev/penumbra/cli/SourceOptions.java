@@ -16,6 +16,9 @@ import picocli.CommandLine.Option;
 final class SourceOptions {
     private static final List<SourceKind> KINDS = List.of(new H2Source(), new DerbySource());
     private static final Pattern OWN_CODE = Pattern.compile("PENUMBRA-(\\d{4}) [^;]*");
+    /** A setting of a JDBC URL that nobody is to read in a message or a log. */
+    private static final Pattern SECRET = Pattern.compile("(?i)(;[^;=]*password[^;=]*=)[^;\"]*");
+
     private static final long SETTLE_MILLIS = 20_000;
 
     @Option(
@@ -43,7 +46,7 @@ final class SourceOptions {
             }
         }
         throw new PenumbraException(ErrorCode.NOT_SUPPORTED)
-                .with("url", url)
+                .with("url", withoutSecrets(url))
                 .with("supported", KINDS.stream().map(SourceKind::urlPrefix).collect(Collectors.joining(" ")));
     }
 
@@ -97,14 +100,21 @@ final class SourceOptions {
         }
         if (kind().isModuleMissing(failure)) {
             return new PenumbraException(ErrorCode.NOT_SUPPORTED, failure)
-                    .with("url", url)
+                    .with("url", withoutSecrets(url))
                     .with(
                             "reason",
                             "the database's process lacks the jars that penumbra classpath " + kind().module()
                                     + " lists");
         }
+        if (kind().isReadOnly(failure)) {
+            return new PenumbraException(ErrorCode.SOURCE_READ_ONLY, failure).with("url", withoutSecrets(url));
+        }
         return new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE, failure)
-                .with("url", url)
-                .with("reason", message);
+                .with("url", withoutSecrets(url))
+                .with("reason", withoutSecrets(message));
+    }
+
+    private static String withoutSecrets(String text) {
+        return SECRET.matcher(text).replaceAll("$1...");
     }
 }

@@ -16,6 +16,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CaptureCommandsTest {
     @TempDir
@@ -165,5 +167,36 @@ class CaptureCommandsTest {
         CommandRun run = capture("install", "--journal", journal.toString());
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("TABLE");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"install", "remove", "status"})
+    void onADatabaseThatIsOpenedForReading_everyCommandSaysSoInOneLine(String command) {
+        install("PUBLIC.ACCOUNT");
+        url += ";ACCESS_MODE_DATA=r";
+        CommandRun run = switch (command) {
+            case "install" -> capture(command, "--journal", journal.toString(), "PUBLIC.ACCOUNT");
+            case "remove" -> capture(command, "PUBLIC.ACCOUNT");
+            default -> capture(command);
+        };
+        assertThat(run.exitCode()).isEqualTo(ExitCode.ENVIRONMENT);
+        assertThat(run.err()).contains("PENUMBRA-2012").contains("open it for writing");
+        assertThat(run.err().lines()).hasSize(1);
+    }
+
+    @Test
+    void install_onAnEncryptedDatabase_takesBothPasswords_andShowsNeither() throws SQLException {
+        url = "jdbc:h2:file:" + root.resolve("vault") + ";CIPHER=AES";
+        try (Connection connection = DriverManager.getConnection(url, "sa", "filepwd userpwd");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE ACCOUNT (ID BIGINT PRIMARY KEY)");
+        }
+        assertThat(capture("install", "--password=filepwd userpwd", "--journal", journal.toString(), "ACCOUNT")
+                        .exitCode())
+                .isZero();
+        url += ";PASSWORD=filepwd mistaken";
+        CommandRun refused = CommandRun.of("capture", "status", "--url", url, "--user", "sa");
+        assertThat(refused.exitCode()).isEqualTo(ExitCode.ENVIRONMENT);
+        assertThat(refused.err()).contains("PENUMBRA-2006").contains("vault").doesNotContain("filepwd");
     }
 }

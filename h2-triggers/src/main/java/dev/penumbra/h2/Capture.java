@@ -49,6 +49,7 @@ public final class Capture {
         try {
             SessionLocal session = session(connection);
             H2Database capture = H2Database.of(session.getDatabase());
+            capture.requireWritable();
             Table found = find(session, table);
             H2Layout.of(found, capture.settings().maxLobBytes());
             Path directory = JournalDirectory.writable(journalDirectory);
@@ -80,11 +81,13 @@ public final class Capture {
      */
     public static void remove(Connection connection, String table) throws SQLException {
         try {
-            Table found = find(session(connection), table);
+            SessionLocal session = session(connection);
+            Table found = find(session, table);
             TriggerObject trigger = triggerOf(found);
             if (trigger == null) {
                 throw new PenumbraException(ErrorCode.NOT_CAPTURED).with("table", table);
             }
+            H2Database.of(session.getDatabase()).requireWritable();
             try (Statement statement = connection.createStatement()) {
                 statement.execute(
                         "DROP TRIGGER " + new TableName(trigger.getSchema().getName(), trigger.getName()).quoted());
@@ -112,11 +115,11 @@ public final class Capture {
         }
         rows.addColumn("FAILURE", java.sql.Types.VARCHAR, 0, 0);
         @Nullable H2Database capture = H2Database.openOrNull(session(connection).getDatabase());
-        @Nullable RelayStatus status = capture == null ? null : capture.status();
-        if (capture == null || status == null) {
+        if (capture == null) {
             return rows;
         }
-        String journal = H2Database.state(capture.connect(), H2Database.JOURNAL_STATE, "");
+        RelayStatus status = capture.status();
+        String journal = capture.installedJournal();
         status.tables()
                 .forEach((table, complete) -> rows.addRow(
                         table.schema(),
@@ -140,10 +143,11 @@ public final class Capture {
      */
     public static boolean settle(Connection connection, long timeoutMillis) throws SQLException {
         @Nullable H2Database capture = H2Database.openOrNull(session(connection).getDatabase());
-        if (capture == null) {
-            return true;
+        try {
+            return capture == null || capture.relay().settle(timeoutMillis);
+        } catch (PenumbraException e) {
+            throw ChangeTrigger.failure(e);
         }
-        return capture.relay().settle(timeoutMillis);
     }
 
     /**

@@ -15,6 +15,7 @@ import dev.penumbra.model.Bytes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -29,6 +30,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -379,10 +382,15 @@ final class H2Database implements Source {
 
     private void startWhenOpen() {
         try {
-            while (database.isStarting()) {
+            while (database.isStarting() && isOpen()) {
                 LockSupport.parkNanos(STARTING_PAUSE_NANOS);
             }
-            start();
+            if (isOpen()) {
+                start();
+            } else {
+                // Its opening has failed, and H2 tells no trigger of that.
+                close();
+            }
         } catch (RuntimeException e) {
             if (closed.get() || !isOpen()) {
                 LOG.debug("{} was closed while its capture was starting", database.getShortName(), e);
@@ -398,11 +406,24 @@ final class H2Database implements Source {
         }
     }
 
+    /** @throws PenumbraException with SOURCE_READ_ONLY when nothing can be written to the database */
+    void requireWritable() {
+        if (database.isReadOnly()) {
+            // Penumbra's sessions are H2's own, which would be let write in memory what never reaches the file.
+            throw readOnly();
+        }
+    }
+
+    private PenumbraException readOnly() {
+        return new PenumbraException(ErrorCode.SOURCE_READ_ONLY).with("database", database.getShortName());
+    }
+
     /** Prepares the outbox, numbers this opening durably, and starts the relay. */
     private synchronized void start() {
         if (outbox != null || closed.get()) {
             return;
         }
+        requireWritable();
         try {
             Connection connection = connect();
             prepareSchema(connection);
@@ -418,7 +439,7 @@ final class H2Database implements Source {
                 setState(connection, CHUNK_STATE, Integer.toString(Leftovers.chunkOf(table("STATE"))));
             }
             name = state(connection, SOURCE_STATE, defaultName());
-            Path journal = journalDirectory(connection);
+            Path journal = journalDirectory();
             nextId.set(OutboxRow.firstId(opening));
             // Before any change of this opening can be committed, because its trigger waits for this method.
             recoveredSession.set(H2SourceSession.begun(this));
@@ -577,8 +598,13 @@ final class H2Database implements Source {
         return database.getShortName().toLowerCase(Locale.ROOT).replaceAll("\\s+", "_");
     }
 
-    private Path journalDirectory(Connection connection) throws SQLException {
-        String stored = state(connection, JOURNAL_STATE, "");
+    /** The journal that the database's capture was installed with; empty for none. */
+    String installedJournal() throws SQLException {
+        return isPrepared(database) ? state(connect(), JOURNAL_STATE, "") : "";
+    }
+
+    private Path journalDirectory() throws SQLException {
+        String stored = installedJournal();
         if (!stored.isEmpty()) {
             return Path.of(stored);
         }
@@ -776,9 +802,18 @@ final class H2Database implements Source {
         return triggersCreated.getOrDefault(table, SourceSession.TriggeredTable.OPENED_WITH);
     }
 
-    @Nullable RelayStatus status() {
+    /** How the relay stands, and every table that carries a trigger. */
+    RelayStatus status() {
         Relay running = relay;
-        return running == null ? null : running.status();
+        RelayStatus status = running == null
+                ? RelayStatus.notStarted(
+                        database.isReadOnly() ? String.valueOf(readOnly().getMessage()) : "not started")
+                : running.status();
+        SortedMap<TableName, Boolean> tables = new TreeMap<>(status.tables());
+        for (Table table : capturedTables()) {
+            tables.putIfAbsent(new TableName(table.getSchema().getName(), table.getName()), false);
+        }
+        return status.with(tables);
     }
 
     /** The running relay, started if need be. */

@@ -18,6 +18,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import org.h2.engine.Database;
+import org.h2.engine.SessionLocal;
 import org.h2.tools.Server;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,8 +98,10 @@ class H2ModesTest {
                         .hasMessageContaining("PENUMBRA-2005")
                         .hasMessageContaining("PENUMBRA-2003"));
                 try (ResultSet status = Capture.status(connection)) {
-                    // No table is in the journal yet, so only the outbox itself tells.
-                    assertThat(status.next()).isFalse();
+                    assertThat(status.next()).isTrue();
+                    assertThat(status.getString("TABLE_NAME")).isEqualTo("T");
+                    assertThat(status.getString("COMPLETE")).isEqualTo("false");
+                    assertThat(status.getString("FAILURE")).contains("PENUMBRA-2003");
                 }
             }
         }
@@ -202,5 +206,25 @@ class H2ModesTest {
                     .hasMessageContaining("PENUMBRA-1014")
                     .hasMessageContaining("penumbra.journal");
         }
+    }
+
+    @Test
+    void anOpeningThatFailsBehindTheTriggers_leavesNothingBehind() throws SQLException {
+        try (Connection connection = database.open()) {
+            database.capture(connection, "T");
+            run(connection, "CREATE TABLE GONE(ID INT)", "CREATE ROLE READER", "GRANT SELECT ON GONE TO READER");
+            SessionLocal session = TestDatabase.session(connection);
+            Database opened = session.getDatabase();
+            int table =
+                    opened.getSchema("PUBLIC").getTableOrView(session, "GONE").getId();
+            session.lock();
+            opened.lockMeta(session);
+            opened.removeMeta(session, table);
+            session.commit(true);
+            session.unlock();
+        }
+        assertThatThrownBy(database::open).hasMessageContaining("GONE");
+        await().until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("penumbra-")));
     }
 }

@@ -77,6 +77,9 @@ public enum ErrorCode {
     TIME_ZONE_DIFFERS(2009, "all nodes of the grid must run in the same time zone: set -Duser.timezone"),
     INCOMPATIBLE_H2(2008, "this H2 version is not supported by the capture jar"),
     INCOMPATIBLE_DERBY(2011, "this Derby version is not supported by the capture jar"),
+    SOURCE_READ_ONLY(
+            2012,
+            "the source database is open for reading only, so its capture rests: open it for writing and check the rights of its files"),
     NODE_NOT_STARTED(2040, "the Ignite node did not start"),
     SQL_NOT_READY(2030, "this node has not started Penumbra yet: try again"),
 
