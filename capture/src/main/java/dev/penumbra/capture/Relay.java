@@ -218,13 +218,16 @@ public final class Relay {
         this.journalOpener = journalOpener;
         this.configuration = configuration;
         this.own = new TransactionId(opening, 0);
-        this.thread = new Thread(this::run, "penumbra-relay-" + source.name());
-        thread.setDaemon(true);
-        this.background = Executors.newSingleThreadExecutor(task -> {
-            Thread worker = new Thread(task, "penumbra-disk-" + source.name());
-            worker.setDaemon(true);
-            return worker;
-        });
+        this.thread = daemon(this::run, "penumbra-relay-" + source.name());
+        this.background = Executors.newSingleThreadExecutor(task -> daemon(task, "penumbra-disk-" + source.name()));
+    }
+
+    /** A thread that sees the classes that Penumbra sees, whoever happens to have opened the source. */
+    public static Thread daemon(Runnable work, String name) {
+        Thread daemon = new Thread(work, name);
+        daemon.setDaemon(true);
+        daemon.setContextClassLoader(Relay.class.getClassLoader());
+        return daemon;
     }
 
     /** Starts the relay's thread. */

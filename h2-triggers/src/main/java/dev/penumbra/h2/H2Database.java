@@ -52,8 +52,11 @@ import org.h2.result.SearchRow;
 import org.h2.schema.Schema;
 import org.h2.schema.TriggerObject;
 import org.h2.table.Table;
+import org.h2.value.Value;
 import org.h2.value.ValueBigint;
+import org.h2.value.ValueNull;
 import org.h2.value.ValueVarbinary;
+import org.h2.value.ValueVarchar;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,6 +84,11 @@ final class H2Database implements Source {
     /** The chunk of the file in which the last opening began. */
     private static final String CHUNK_STATE = "CHUNK";
 
+    /** The variable of H2's own session that says which copy of this class captures the database. */
+    private static final String COPY_VARIABLE = "PENUMBRA_COPY";
+
+    private static final Value COPY = ValueVarchar.get(UUID.randomUUID().toString());
+
     /** The version whose internals this package is written against. */
     private static final String SUPPORTED_VERSION = "2.4.240";
 
@@ -94,11 +102,12 @@ final class H2Database implements Source {
     private static final long STARTING_PAUSE_NANOS = 1_000_000;
     private static final int IMAGES_BYTES = 1024;
     private static final int MAX_IMAGES_BYTES = 1_000_000_000;
-    private static final ThreadLocal<Output> IMAGES =
-            ThreadLocal.withInitial(() -> new Output(IMAGES_BYTES, MAX_IMAGES_BYTES));
 
     /** A session that has written to the outbox, and the transaction in which it last did. */
     private static final class Writer {
+        /** Not one a thread: those of an application outlive the class loader of an application in it. */
+        private final Output images = new Output(IMAGES_BYTES, MAX_IMAGES_BYTES);
+
         private volatile @Nullable Transaction transaction;
         private volatile boolean open;
         private long firstId;
@@ -136,7 +145,43 @@ final class H2Database implements Source {
                     .with("version", Constants.VERSION)
                     .with("supported", SUPPORTED_VERSION);
         }
+        @Nullable H2Database known = OPEN.get(database);
+        if (known != null) {
+            return known;
+        }
+        claim(database);
         return OPEN.computeIfAbsent(database, H2Database::new);
+    }
+
+    /**
+     * Makes sure that no other copy of these classes, which another class loader may have brought to the same H2, captures the
+     * database too: they would number their changes independently, and transactions would be torn.
+     */
+    private static void claim(Database database) {
+        SessionLocal system = systemSession(database);
+        system.lock();
+        try {
+            Value copy = system.getVariable(COPY_VARIABLE);
+            if (copy.equals(ValueNull.INSTANCE)) {
+                system.setVariable(COPY_VARIABLE, COPY);
+            } else if (!copy.equals(COPY)) {
+                throw new PenumbraException(ErrorCode.NOT_SUPPORTED)
+                        .with("database", database.getShortName())
+                        .with(
+                                "reason",
+                                "another class loader's copy of Penumbra captures this database: put Penumbra's jars where H2 is");
+            }
+        } finally {
+            system.unlock();
+        }
+    }
+
+    private static SessionLocal systemSession(Database database) {
+        SessionLocal system = database.getSystemSession();
+        if (system == null) {
+            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
+        }
+        return system;
     }
 
     static @Nullable H2Database openOrNull(Database database) {
@@ -227,12 +272,13 @@ final class H2Database implements Source {
         Table target = readyOutbox();
         TableSchema schema = schemaAtFiring(session, layout, present != null ? present : former);
         Operation operation = former == null ? Operation.INSERT : present == null ? Operation.DELETE : Operation.UPDATE;
-        Output images = IMAGES.get();
+        Writer writer = writer(session);
+        Output images = writer.images;
         images.reset();
         EventImages.writeHead(images, operation, schema.fingerprint().value());
         writeImage(images, schema, former);
         writeImage(images, schema, present);
-        append(session, target, images.toBytes());
+        append(session, writer, target);
     }
 
     private void writeImage(Output images, TableSchema schema, @Nullable ResultInterface row) {
@@ -291,20 +337,24 @@ final class H2Database implements Source {
         }
         Table target = readyOutbox();
         store(schema);
-        Output images = IMAGES.get();
-        images.reset();
-        EventImages.write(images, operation, schema, null, null);
-        append(session, target, images.toBytes());
+        Writer writer = writer(session);
+        writer.images.reset();
+        EventImages.write(writer.images, operation, schema, null, null);
+        append(session, writer, target);
     }
 
-    private void append(SessionLocal session, Table target, byte[] images) {
+    private Writer writer(SessionLocal session) {
+        return writers.computeIfAbsent(session, s -> new Writer());
+    }
+
+    /** Writes what stands in the writer's images. */
+    private void append(SessionLocal session, Writer writer, Table target) {
         if (target.getRowCountApproximation(session) >= settings.maxOutboxRows()) {
             throw new PenumbraException(ErrorCode.OUTBOX_FULL)
                     .with("source", name)
                     .with("rows", settings.maxOutboxRows())
                     .with("relay", failure());
         }
-        Writer writer = writers.computeIfAbsent(session, s -> new Writer());
         long id = nextId.getAndIncrement();
         Transaction transaction = session.getTransaction();
         boolean first = writer.transaction != transaction;
@@ -316,7 +366,7 @@ final class H2Database implements Source {
         Row row = target.getTemplateRow();
         row.setValue(0, ValueBigint.get(id));
         row.setValue(1, ValueBigint.get(writer.firstId));
-        row.setValue(2, ValueVarbinary.getNoCopy(images));
+        row.setValue(2, ValueVarbinary.getNoCopy(writer.images.toBytes()));
         row.setKey(id);
         target.addRow(session, row);
         if (first) {
@@ -375,9 +425,8 @@ final class H2Database implements Source {
             }
             return;
         }
-        Thread starter = new Thread(this::startWhenOpen, "penumbra-start-" + database.getShortName());
-        starter.setDaemon(true);
-        starter.start();
+        Relay.daemon(this::startWhenOpen, "penumbra-start-" + database.getShortName())
+                .start();
     }
 
     private void startWhenOpen() {
@@ -649,10 +698,7 @@ final class H2Database implements Source {
 
     /** A connection on a session that is no user's; it is never closed, only dropped, because closing counts users. */
     JdbcConnection connect() {
-        SessionLocal system = database.getSystemSession();
-        if (system == null) {
-            throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("reason", "the database is closing");
-        }
+        SessionLocal system = systemSession(database);
         SessionLocal session =
                 new SessionLocal(database, system.getUser(), Math.toIntExact(NEXT_SESSION.getAndIncrement()));
         return new JdbcConnection(session, SCHEMA, "jdbc:h2:" + database.getName());
