@@ -116,6 +116,7 @@ public final class Relay {
     private final Thread thread;
     private final ExecutorService background;
     private final TransactionId own;
+    private final Openings openings;
 
     private volatile boolean awake = true;
     private volatile boolean sleeping;
@@ -159,6 +160,11 @@ public final class Relay {
     private boolean historyKnown;
     /** Why they do not, until everything has been brought anew for it. */
     private @Nullable String otherHistory;
+    /**
+     * Whether the journal learns only with the next durable mark who writes it: until then a crash may make the source forget that
+     * its tables are to be brought anew, and the journal must go on to look like another's.
+     */
+    private boolean openingNotedWithMark;
 
     private long layoutVersion = -1;
     private long lookNotBeforeNanos = System.nanoTime();
@@ -206,18 +212,21 @@ public final class Relay {
      * @param directory the journal's directory
      * @param journalOpener opens the journal; called again when opening failed
      * @param opening the number of the database's opening
+     * @param openings this opening and the latest before it, which the database would still know after a crash
      */
     public Relay(
             Source source,
             Path directory,
             Supplier<DualJournal> journalOpener,
             long opening,
+            Openings openings,
             RelayConfiguration configuration) {
         this.source = source;
         this.directory = directory;
         this.journalOpener = journalOpener;
         this.configuration = configuration;
         this.own = new TransactionId(opening, 0);
+        this.openings = openings;
         this.thread = daemon(this::run, "penumbra-relay-" + source.name());
         this.background = Executors.newSingleThreadExecutor(task -> daemon(task, "penumbra-disk-" + source.name()));
     }
@@ -429,7 +438,7 @@ public final class Relay {
         DualJournal open = journal;
         if (reading != null && open != null && recovered) {
             letGo(reading, open.current());
-            mark(open.current());
+            mark(open);
         }
     }
 
@@ -545,7 +554,7 @@ public final class Relay {
             session = reading;
         }
         if (!recovered) {
-            recover(reading, writer);
+            recover(reading, open);
             return true;
         }
         boolean worked = lookAtTables(reading, writer);
@@ -770,11 +779,12 @@ public final class Relay {
 
             @Override
             public void pageDone() throws SQLException {
+                DualJournal open = journal;
                 while (deletable.size() > MAX_DELETABLE_PAGES * configuration.pageRows()) {
                     letGo(reading, writer);
-                    if (recovered) {
+                    if (recovered && open != null) {
                         // A long drain is one pass; without marks a crash would have all of it compared again.
-                        mark(writer);
+                        mark(open);
                     }
                     if (syncing != null) {
                         LockSupport.parkNanos(BUSY_PAUSE_NANOS);
@@ -952,14 +962,18 @@ public final class Relay {
     }
 
     /** Notes in the journal that what has left the outbox is on the source's disk, when it is. */
-    private void mark(JournalWriter writer) throws SQLException {
+    private void mark(DualJournal open) throws SQLException {
         Future<?> running = marking;
         if (running != null) {
             if (running.isDone()) {
                 marking = null;
                 join(running);
-                writer.markDurable(markingUpTo);
+                open.current().markDurable(markingUpTo);
                 durable = markingUpTo;
+                if (openingNotedWithMark) {
+                    open.noteOpening(openings.present());
+                    openingNotedWithMark = false;
+                }
             }
             return;
         }
@@ -989,14 +1003,18 @@ public final class Relay {
         return settled.sequence() > 0 && !settled.equals(durable);
     }
 
-    private void recover(SourceSession reading, JournalWriter writer) throws SQLException {
-        long newestOpening = prepareRecovery(reading, writer);
-        if (!historyKnown) {
-            otherHistory = otherHistory(reading, writer, newestOpening);
+    private void recover(SourceSession reading, DualJournal open) throws SQLException {
+        JournalWriter writer = open.current();
+        prepareRecovery(reading, writer);
+        if (otherHistory == null) {
+            otherHistory = historyKnown ? otherWriter(open) : otherHistory(reading, open);
             historyKnown = true;
         }
+        openingNotedWithMark = otherHistory != null;
         if (otherHistory != null) {
             beginAnew(reading, writer, otherHistory);
+        } else {
+            open.noteOpening(openings.present());
         }
         if (givenUp > 0) {
             writer.markGap(givenUp + " changes were given up while the journal could not be written");
@@ -1028,10 +1046,8 @@ public final class Relay {
     /**
      * Takes up where the last relay stood. The journal may be ahead of the source, because a killed source loses what it had
      * not written to disk; and the outbox may show again what was journalled and deleted.
-     *
-     * @return the newest opening of the source that the journal's end names; 0 for none
      */
-    private long prepareRecovery(SourceSession reading, JournalWriter writer) throws SQLException {
+    private void prepareRecovery(SourceSession reading, JournalWriter writer) throws SQLException {
         appended.clear();
         deletable.clear();
         syncingIds = List.of();
@@ -1041,9 +1057,7 @@ public final class Relay {
         tables.clear();
         Map<TableName, TableSchema> inJournal = new LinkedHashMap<>();
         Set<TableName> reshaped = new HashSet<>();
-        AtomicLong newestOpening = new AtomicLong();
         JournalScan.committedAfter(directory, writer.recovered().durable(), (outboxId, change) -> {
-            newestOpening.accumulateAndGet(change.transaction().opening(), Math::max);
             if (outboxId != 0) {
                 appended.add(outboxId);
             }
@@ -1077,7 +1091,6 @@ public final class Relay {
             tables.put(name, table);
         });
         lastMarkNanos = System.nanoTime();
-        return newestOpening.get();
     }
 
     /** Keeps account of the tables that a journal holds. */
@@ -1102,9 +1115,8 @@ public final class Relay {
      * Why the journal cannot be gone on with as it is, or null when it can. A source that was restored from a backup does not know of
      * changes that the journal calls durable, and would number new ones as the journal has numbered those.
      */
-    private @Nullable String otherHistory(SourceSession reading, JournalWriter writer, long newestOpening)
-            throws SQLException {
-        JournalTail tail = writer.recovered();
+    private @Nullable String otherHistory(SourceSession reading, DualJournal open) throws SQLException {
+        JournalTail tail = open.current().recovered();
         if (tail.last().equals(Position.START)) {
             return reading.notes().isEmpty() ? null : "the journal was begun anew";
         }
@@ -1118,7 +1130,14 @@ public final class Relay {
         if (tail.last().compareTo(known) < 0) {
             return "the journal is older than the source";
         }
-        return newestOpening >= own.opening() ? "the source is older than the journal" : null;
+        return otherWriter(open);
+    }
+
+    /** What is wrong when the journal was last written in an opening that this source does not know; null when nothing is. */
+    private @Nullable String otherWriter(DualJournal open) {
+        return open.opening().filter(name -> !openings.names().contains(name)).isPresent()
+                ? "another copy of the source has written the journal"
+                : null;
     }
 
     /** Has every table brought anew behind a gap, and those ended that only the journal knows. */

@@ -2,6 +2,7 @@ package dev.penumbra.derby;
 
 import com.esotericsoftware.kryo.io.Output;
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.capture.Openings;
 import dev.penumbra.capture.OutboxRow;
 import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.Source;
@@ -67,6 +68,7 @@ final class DerbyDatabase implements Source {
     static final String JOURNAL_STATE = "JOURNAL";
     static final String SETTLED_STATE = "SETTLED";
     private static final String OPENING_STATE = "OPENING";
+    private static final String OPENINGS_STATE = "OPENINGS";
     private static final String IDENTITY_STATE = "IDENTITY";
     private static final String SUPPORTED_VERSION = "10.16.1.1";
     private static final String DUPLICATE_KEY = "23505";
@@ -373,6 +375,8 @@ final class DerbyDatabase implements Source {
         try (Connection connection = connect()) {
             long opening = Long.parseLong(state(connection, OPENING_STATE, "0")) + 1;
             setState(connection, OPENING_STATE, Long.toString(opening));
+            Openings openings = Openings.after(state(connection, OPENINGS_STATE, ""));
+            setState(connection, OPENINGS_STATE, openings.toString());
             UUID identity = UUID.fromString(
                     state(connection, IDENTITY_STATE, UUID.randomUUID().toString()));
             setState(connection, IDENTITY_STATE, identity.toString());
@@ -381,7 +385,8 @@ final class DerbyDatabase implements Source {
             nextId.set(OutboxRow.firstId(opening));
             outboxRows.set(countOutbox(connection));
             DerbyOutbox found = DerbyOutbox.find(connection);
-            Relay starting = new Relay(this, journal, () -> openJournal(journal, identity), opening, settings.relay());
+            Relay starting =
+                    new Relay(this, journal, () -> openJournal(journal, identity), opening, openings, settings.relay());
             relay = starting;
             starting.start();
             // Last: whoever finds the outbox finds the relay.

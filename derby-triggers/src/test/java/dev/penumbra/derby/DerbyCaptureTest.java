@@ -4,9 +4,13 @@ import static dev.penumbra.derby.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.JournalledTables;
+import dev.penumbra.journal.JournalVerification;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -21,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,6 +130,51 @@ class DerbyCaptureTest {
             tables.assertEqualsSource(connection, "T");
             assertThat(tables.rows("T")).hasSize(3);
             assertThat(tables.corrections()).isZero();
+        }
+    }
+
+    @Test
+    void aCopyThatHadToWaitForTheJournal_losesNothingOfWhatWaited() throws Exception {
+        TestDatabase copy = new TestDatabase(directory.resolve("copy/db").toString(), database.journal());
+        try (Connection connection = database.open()) {
+            run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
+            database.capture(connection, "T");
+            run(connection, "INSERT INTO T VALUES(1, 'both')");
+            database.settled(connection).assertEqualsSource(connection, "T");
+        }
+        database.shutDown();
+        copyTree(Path.of(database.name()), Path.of(copy.name()));
+        System.setProperty(CaptureSettings.MIN_FREE_BYTES, Long.toString(Long.MAX_VALUE));
+        try (Connection connection = copy.open()) {
+            run(connection, "INSERT INTO T VALUES(101, 'copy')");
+        } finally {
+            copy.shutDown();
+            System.clearProperty(CaptureSettings.MIN_FREE_BYTES);
+        }
+        try (Connection connection = database.open()) {
+            // In the place of the copy's change: same opening, same number in the outbox.
+            run(connection, "INSERT INTO T VALUES(201, 'original')");
+            database.settled(connection).assertEqualsSource(connection, "T");
+        }
+        database.shutDown();
+        try (Connection connection = copy.open()) {
+            JournalledTables tables = copy.settled(connection);
+            tables.assertEqualsSource(connection, "T");
+            assertThat(tables.rows("T")).containsOnlyKeys(Key.of(1L), Key.of(101L));
+        } finally {
+            copy.shutDown();
+        }
+        assertThat(JournalVerification.of(database.journal()).gaps()).isEqualTo(1);
+        // What follows every test shuts it down.
+        database.open().close();
+    }
+
+    private static void copyTree(Path from, Path to) throws IOException {
+        Files.createDirectories(to.getParent());
+        try (Stream<Path> paths = Files.walk(from)) {
+            for (Path path : (Iterable<Path>) paths::iterator) {
+                Files.copy(path, to.resolve(from.relativize(path).toString()));
+            }
         }
     }
 

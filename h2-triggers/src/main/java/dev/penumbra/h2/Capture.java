@@ -6,6 +6,7 @@ import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Stable;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ public final class Capture {
                                 + " FOR EACH ROW CALL '" + ChangeTrigger.class.getName() + "'");
             }
             // So that whoever reads the journal finds it.
-            capture.relay().awaitFirstPass();
+            H2Database.of(session.getDatabase()).relay().awaitFirstPass();
             return trigger;
         } catch (PenumbraException e) {
             throw ChangeTrigger.failure(e);
@@ -199,9 +200,16 @@ public final class Capture {
     private static void setJournal(H2Database capture, Path directory) throws SQLException {
         Connection own = capture.connect();
         H2Database.prepareSchema(own);
-        String present = H2Database.state(own, H2Database.JOURNAL_STATE, "");
+        String present = capture.installedJournal();
         if (!present.isEmpty() && !Path.of(present).equals(directory)) {
-            throw new PenumbraException(ErrorCode.ALREADY_CAPTURED).with("journal", present);
+            if (!capture.capturedTables().isEmpty()) {
+                throw new PenumbraException(ErrorCode.ALREADY_CAPTURED).with("journal", present);
+            }
+            if (!capture.close()) {
+                throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE)
+                        .with("reason", "the former journal is still being written: try again");
+            }
+            H2Database.setState(own, H2Database.SETTLED_STATE, Position.START.toString());
         }
         H2Database.setState(own, H2Database.JOURNAL_STATE, directory.toString());
     }

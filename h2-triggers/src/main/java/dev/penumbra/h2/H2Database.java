@@ -2,6 +2,7 @@ package dev.penumbra.h2;
 
 import com.esotericsoftware.kryo.io.Output;
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.capture.Openings;
 import dev.penumbra.capture.OutboxRow;
 import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.RelayStatus;
@@ -43,6 +44,7 @@ import org.h2.engine.Constants;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.db.MVTable;
 import org.h2.mvstore.tx.Transaction;
@@ -77,12 +79,19 @@ final class H2Database implements Source {
     static final String SETTLED_STATE = "SETTLED";
 
     private static final String OPENING_STATE = "OPENING";
-    /** What tells the database from every other; its journal names it. */
-    private static final String IDENTITY_STATE = "IDENTITY";
+    private static final String OPENINGS_STATE = "OPENINGS";
     /** The last opening that ended by closing the database. */
     private static final String CLOSED_STATE = "CLOSED";
     /** The chunk of the file in which the last opening began. */
     private static final String CHUNK_STATE = "CHUNK";
+
+    /**
+     * A map beside H2's own in the database's file, and its only key: what tells the database from every other. Its journal names
+     * it. It is not in a table, because SCRIPT would take it along and make twins.
+     */
+    private static final String IDENTITY_MAP = "penumbra";
+
+    private static final String IDENTITY = "identity";
 
     /** The variable of H2's own session that says which copy of this class captures the database. */
     private static final String COPY_VARIABLE = "PENUMBRA_COPY";
@@ -209,7 +218,7 @@ final class H2Database implements Source {
             return;
         }
         if (database.isStarting()) {
-            TruncationSentinel.place(this, table);
+            TruncationSentinel.place(table);
         } else {
             triggersCreated.put(table, triggerChanges.incrementAndGet());
             view(layout, table);
@@ -479,9 +488,9 @@ final class H2Database implements Source {
             clearLeftovers(connection);
             opening = Long.parseLong(state(connection, OPENING_STATE, "0")) + 1;
             setState(connection, OPENING_STATE, Long.toString(opening));
-            UUID identity = UUID.fromString(
-                    state(connection, IDENTITY_STATE, UUID.randomUUID().toString()));
-            setState(connection, IDENTITY_STATE, identity.toString());
+            Openings openings = Openings.after(state(connection, OPENINGS_STATE, ""));
+            setState(connection, OPENINGS_STATE, openings.toString());
+            UUID identity = identity();
             if (isPersistent()) {
                 // Ids begin with this number, so it must not be taken back by a crash.
                 checkpoint();
@@ -499,6 +508,7 @@ final class H2Database implements Source {
                     // Read anew each time: somebody may have made room by lowering the reserve.
                     () -> openJournal(journal, identity),
                     opening,
+                    openings,
                     settings.relay());
             relay = starting;
             if (closed.get()) {
@@ -512,6 +522,14 @@ final class H2Database implements Source {
                     .with("database", database.getShortName())
                     .with("reason", e.getMessage());
         }
+    }
+
+    /** What tells the database from every other; the same at each of its openings, if it keeps anything. */
+    private UUID identity() {
+        MVMap<String, String> own = database.getStore().getMvStore().openMap(IDENTITY_MAP);
+        String fresh = UUID.randomUUID().toString();
+        @Nullable String known = own.putIfAbsent(IDENTITY, fresh);
+        return UUID.fromString(known == null ? fresh : known);
     }
 
     private DualJournal openJournal(Path journal, UUID identity) {
@@ -669,29 +687,38 @@ final class H2Database implements Source {
                 .with("reason", "an in-memory database needs a journal directory");
     }
 
-    /** Called by H2 while the database closes, and possibly once for each trigger. */
-    void close() {
+    /**
+     * Ends the relay. Called by H2 while the database closes, and possibly once for each trigger; and while it stays open with no
+     * captured table left, when whoever asks for its instance next gets another.
+     *
+     * @return false when the relay is still at work after some seconds; it ends by itself
+     */
+    boolean close() {
         // Without this object's monitor: H2 holds its own here, which a start in another thread may be waiting for.
-        if (!closed.compareAndSet(false, true)) {
-            return;
-        }
+        boolean first = closed.compareAndSet(false, true);
         Relay running = relay;
-        OPEN.remove(database, this);
+        boolean ended = true;
         if (running != null) {
             try {
-                if (!running.stop(CLOSE_TIMEOUT_MILLIS)) {
+                ended = running.stop(first ? CLOSE_TIMEOUT_MILLIS : 1);
+                if (!ended && first) {
                     LOG.warn("the relay of {} did not end in time; the rest waits in the outbox", name);
                     LOG.debug("where the relay of {} stands\n{}", name, running.stack());
                 }
             } catch (InterruptedException e) {
+                ended = false;
                 Thread.currentThread().interrupt();
             }
+        }
+        if (ended) {
+            OPEN.remove(database, this);
         }
         SourceSession unused = recoveredSession.getAndSet(null);
         if (unused != null) {
             // The store would be closed under its transaction.
             unused.close();
         }
+        return ended;
     }
 
     // ---- the relay's side

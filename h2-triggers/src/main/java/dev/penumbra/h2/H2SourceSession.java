@@ -195,7 +195,7 @@ final class H2SourceSession implements SourceSession {
             // DROP INDEX holds this lock alone. Whoever holds it may be waiting for the table.
             session.setLockTimeout(1);
             capture.database().lockMeta(session);
-            TruncationSentinel.place(capture, table);
+            TruncationSentinel.place(table);
             return true;
         } catch (DbException e) {
             if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 || e.getErrorCode() == ErrorCode.DEADLOCK_1) {

@@ -27,12 +27,10 @@ import org.h2.table.TableFilter;
 final class TruncationSentinel extends Index {
     private static final Field INDEXES = indexes();
 
-    private final H2Database capture;
     private final Table watched;
 
-    TruncationSentinel(H2Database capture, Table table) {
+    TruncationSentinel(Table table) {
         super(table, 0, null, new IndexColumn[0], 0, IndexType.createScan(false));
-        this.capture = capture;
         this.watched = table;
     }
 
@@ -41,12 +39,12 @@ final class TruncationSentinel extends Index {
      * indexes. Those that plan a statement hold no lock and may be walking through the indexes, so the table is given another list:
      * adding to the one it has would fail their statements.
      */
-    static void place(H2Database capture, Table table) {
+    static void place(Table table) {
         if (isOn(table)) {
             return;
         }
         List<Index> indexes = new ArrayList<>(table.getIndexes());
-        indexes.add(new TruncationSentinel(capture, table));
+        indexes.add(new TruncationSentinel(table));
         try {
             INDEXES.set(table, indexes);
         } catch (IllegalAccessException e) {
@@ -70,12 +68,20 @@ final class TruncationSentinel extends Index {
 
     @Override
     public void truncate(SessionLocal session) {
-        capture.writeTableEvent(session, watched, Operation.TRUNCATE);
+        tell(session, Operation.TRUNCATE);
     }
 
     @Override
     public void remove(SessionLocal session) {
-        capture.writeTableEvent(session, watched, Operation.DROP);
+        tell(session, Operation.DROP);
+    }
+
+    private void tell(SessionLocal session, Operation operation) {
+        // Whichever there is by now; none when the capture of the last table has ended.
+        H2Database capture = H2Database.openOrNull(watched.getDatabase());
+        if (capture != null) {
+            capture.writeTableEvent(session, watched, operation);
+        }
     }
 
     @Override

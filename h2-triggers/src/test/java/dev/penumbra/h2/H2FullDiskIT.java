@@ -2,15 +2,26 @@ package dev.penumbra.h2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
+import dev.penumbra.journal.DualJournal;
+import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.journal.JournalVerification;
+import dev.penumbra.journal.JournalWriter;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.TransactionId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Clock;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +87,45 @@ class H2FullDiskIT {
             H2Tables.of(journal).assertEqualsSource(connection, "T");
         }
         assertThat(JournalVerification.of(journal).ok()).isTrue();
+    }
+
+    @Test
+    void aCopyThatWritesTheJournalWhileTheRelayWaitsForRoom_isNoticed() throws Exception {
+        Path journal = disk.resolve("journal");
+        try (Connection connection = TestDatabase.in(directory).open();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE T(ID INT PRIMARY KEY, NOTE VARCHAR)");
+            Capture.install(connection, "T", journal.toString());
+            statement.execute("INSERT INTO T VALUES(-1, 'to stay')");
+            assertThat(Capture.settle(connection, 60_000)).isTrue();
+            insertUntilNoRoom(statement);
+            UUID identity = UUID.fromString(TestDatabase.session(connection)
+                    .getDatabase()
+                    .getStore()
+                    .getMvStore()
+                    .<String, String>openMap("penumbra")
+                    .get("identity"));
+            TableSchema schema = H2Tables.of(journal).schema("T");
+            // The relay has the journal now and then, to see whether there is room again.
+            await().ignoreExceptions().until(() -> deleteAsACopy(journal, identity, schema, Row.of(-1, "to stay")));
+
+            assertThat(run("mount", "-o", "remount,size=256m", disk.toString())).isTrue();
+            assertThat(Capture.settle(connection, 60_000)).isTrue();
+            H2Tables.of(journal).assertEqualsSource(connection, "T");
+        }
+        assertThat(JournalVerification.of(journal).gaps()).isEqualTo(1);
+    }
+
+    private static boolean deleteAsACopy(Path journal, UUID identity, TableSchema schema, Row row) {
+        JournalConfiguration configuration = JournalConfiguration.DEFAULT.withMinFreeBytes(0);
+        try (DualJournal copys = DualJournal.open(journal, "db", identity, configuration, Clock.systemUTC())) {
+            copys.noteOpening(UUID.randomUUID());
+            try (JournalWriter.TransactionAppender appender = copys.current().begin(new TransactionId(2, 1))) {
+                appender.change(schema, Operation.DELETE, Origin.CAPTURED, row, null);
+                appender.commit();
+            }
+        }
+        return true;
     }
 
     private static String insertUntilNoRoom(Statement statement) {

@@ -119,6 +119,22 @@ class H2HistoryTest {
     }
 
     @Test
+    void aDatabaseThatWasEmptied_keepsItsJournal_whichFollowsWhatIsCapturedAgain() throws SQLException {
+        try (Connection connection = database.open()) {
+            database.captureDurably(connection, 10);
+            run(connection, "DROP ALL OBJECTS");
+        }
+        try (Connection connection = database.open()) {
+            database.capture(connection, "U");
+            insert(connection, "U", 1, 20);
+            JournalledTables tables = database.settled(connection);
+            tables.assertEqualsSource(connection, "U");
+            assertThat(tables.knows("T")).isFalse();
+        }
+        assertThat(JournalVerification.of(database.journal()).gaps()).isEqualTo(1);
+    }
+
+    @Test
     void aTableThatIsDroppedWhileTheOutboxIsGivenUp_endsInTheJournal() throws SQLException {
         System.setProperty(CaptureSettings.MAX_OUTBOX_ROWS, "100");
         System.setProperty(CaptureSettings.WHEN_FULL, "resync");

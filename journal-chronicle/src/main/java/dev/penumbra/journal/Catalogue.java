@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * generation 7                      grows with each change
  * source orders
  * owner 91c2...                     what tells the source from others of its name; absent where it has said nothing
+ * opening 27d0...                   what tells the opening of the source that wrote here last from every other, also of its copies
  * roll HOUR                         how often the queues begin a new file
  * current 1                         number of the queue's folder
  * future 2 v42                      number and schema version, one line each
@@ -47,6 +48,7 @@ record Catalogue(
         long generation,
         String source,
         @Nullable UUID owner,
+        @Nullable UUID opening,
         JournalConfiguration.Roll roll,
         int current,
         SortedMap<String, Integer> futures,
@@ -63,23 +65,27 @@ record Catalogue(
 
     static Catalogue initial(UUID id, String source, @Nullable UUID owner, JournalConfiguration.Roll roll) {
         return new Catalogue(
-                id, 1, source, owner, roll, 1, Collections.emptySortedMap(), Collections.emptySortedSet(), 2);
+                id, 1, source, owner, null, roll, 1, Collections.emptySortedMap(), Collections.emptySortedSet(), 2);
     }
 
     static Path queueDirectory(Path directory, int number) {
         return directory.resolve("queue-" + number);
     }
 
+    Catalogue withOpening(UUID newest) {
+        return new Catalogue(id, generation + 1, source, owner, newest, roll, current, futures, formers, next);
+    }
+
     Catalogue withFuture(String version) {
         SortedMap<String, Integer> more = new TreeMap<>(futures);
         more.put(version, next);
-        return new Catalogue(id, generation + 1, source, owner, roll, current, more, formers, next + 1);
+        return new Catalogue(id, generation + 1, source, owner, opening, roll, current, more, formers, next + 1);
     }
 
     Catalogue withoutFuture(String version) {
         SortedMap<String, Integer> fewer = new TreeMap<>(futures);
         fewer.remove(version);
-        return new Catalogue(id, generation + 1, source, owner, roll, current, fewer, formers, next);
+        return new Catalogue(id, generation + 1, source, owner, opening, roll, current, fewer, formers, next);
     }
 
     Catalogue promoted(String version) {
@@ -87,13 +93,13 @@ record Catalogue(
         Catalogue without = withoutFuture(version);
         SortedSet<Integer> more = new TreeSet<>(formers);
         more.add(current);
-        return new Catalogue(id, without.generation, source, owner, roll, number, without.futures, more, next);
+        return new Catalogue(id, without.generation, source, owner, opening, roll, number, without.futures, more, next);
     }
 
     Catalogue withoutFormer(int number) {
         SortedSet<Integer> fewer = new TreeSet<>(formers);
         fewer.remove(number);
-        return new Catalogue(id, generation + 1, source, owner, roll, current, futures, fewer, next);
+        return new Catalogue(id, generation + 1, source, owner, opening, roll, current, futures, fewer, next);
     }
 
     int numberOf(String version) {
@@ -150,6 +156,7 @@ record Catalogue(
         long generation = 0;
         String source = "";
         @Nullable UUID owner = null;
+        @Nullable UUID opening = null;
         JournalConfiguration.Roll roll = JournalConfiguration.Roll.HOUR;
         int current = 0;
         int next = 0;
@@ -162,6 +169,7 @@ record Catalogue(
                 case "generation" -> generation = Long.parseLong(words[1]);
                 case "source" -> source = words[1];
                 case "owner" -> owner = UUID.fromString(words[1]);
+                case "opening" -> opening = UUID.fromString(words[1]);
                 case "roll" -> roll = JournalConfiguration.Roll.valueOf(words[1]);
                 case "current" -> current = Integer.parseInt(words[1]);
                 case "next" -> next = Integer.parseInt(words[1]);
@@ -176,7 +184,7 @@ record Catalogue(
                             .with("line", line);
             }
         }
-        return new Catalogue(id, generation, source, owner, roll, current, futures, formers, next);
+        return new Catalogue(id, generation, source, owner, opening, roll, current, futures, formers, next);
     }
 
     /** Replaces the directory's catalogue by this one, all or nothing. */
@@ -188,6 +196,9 @@ record Catalogue(
         lines.add("source " + source);
         if (owner != null) {
             lines.add("owner " + owner);
+        }
+        if (opening != null) {
+            lines.add("opening " + opening);
         }
         lines.add("roll " + roll);
         lines.add("current " + current);

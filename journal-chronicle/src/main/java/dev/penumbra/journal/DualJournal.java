@@ -17,6 +17,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -82,8 +84,8 @@ public final class DualJournal implements AutoCloseable {
      *
      * @param source the source's name: one word that stays the same for the life of the journal
      * @throws PenumbraException with JOURNAL_IN_USE when another process or another DualJournal of this one writes it,
-     *     JOURNAL_OF_ANOTHER when it has another source's name, JOURNAL_NOT_WRITABLE, JOURNAL_NEWER or JOURNAL_CORRUPT;
-     *     nothing is changed then
+     *     JOURNAL_OF_ANOTHER when it has another source's name or an owner, JOURNAL_NOT_WRITABLE, JOURNAL_NEWER or
+     *     JOURNAL_CORRUPT; nothing is changed then
      */
     public static DualJournal open(Path directory, String source, JournalConfiguration configuration, Clock clock) {
         return open(directory, source, configuration, clock, FileForce.SYSTEM);
@@ -153,8 +155,7 @@ public final class DualJournal implements AutoCloseable {
             Path directory, String source, @Nullable UUID owner, JournalConfiguration configuration) {
         if (Files.exists(directory.resolve(Catalogue.FILE))) {
             Catalogue existing = Catalogue.read(directory);
-            boolean another = owner != null && !owner.equals(existing.owner());
-            if (!existing.source().equals(source) || another) {
+            if (!existing.source().equals(source) || !Objects.equals(owner, existing.owner())) {
                 throw new PenumbraException(ErrorCode.JOURNAL_OF_ANOTHER)
                         .with("directory", directory)
                         .with("source", existing.source())
@@ -189,6 +190,18 @@ public final class DualJournal implements AutoCloseable {
             current = new JournalWriter(directory, catalogue, configuration, clock, fileForce);
         }
         return current;
+    }
+
+    /** The opening of the source that {@link #noteOpening} was last told of, whoever called it. */
+    public synchronized Optional<UUID> opening() {
+        return Optional.ofNullable(catalogue.opening());
+    }
+
+    /** Notes durably which opening of the source writes here from now on. */
+    public synchronized void noteOpening(UUID opening) {
+        if (!opening.equals(catalogue.opening())) {
+            replaceCatalogue(catalogue.withOpening(opening));
+        }
     }
 
     /**

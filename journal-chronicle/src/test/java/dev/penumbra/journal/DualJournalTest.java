@@ -17,8 +17,10 @@ import dev.penumbra.model.Row;
 import dev.penumbra.model.TransactionId;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,5 +143,34 @@ class DualJournalTest {
                 .hasMessageContaining("catalogueVersion=2");
         Files.writeString(file, "");
         assertThatThrownBy(() -> Journals.open(directory)).hasMessageContaining("PENUMBRA-3002");
+    }
+
+    @Test
+    void aJournalWithAnOwner_isRefusedToEveryOther_alsoToOneThatNamesNone() {
+        UUID owner = UUID.randomUUID();
+        open(owner).close();
+        assertThatThrownBy(() -> open(UUID.randomUUID())).hasMessageContaining("PENUMBRA-2010");
+        assertThatThrownBy(() -> DualJournal.open(directory, "orders", Journals.SMALL, Clock.systemUTC()))
+                .hasMessageContaining("PENUMBRA-2010");
+        open(owner).close();
+    }
+
+    @Test
+    void theOpeningThatWroteLast_isRemembered_alsoBehindAPromotion() {
+        UUID owner = UUID.randomUUID();
+        UUID opening = UUID.randomUUID();
+        try (DualJournal journal = open(owner)) {
+            assertThat(journal.opening()).isEmpty();
+            journal.noteOpening(opening);
+            journal.future("v2");
+            journal.promote("v2");
+        }
+        try (DualJournal journal = open(owner)) {
+            assertThat(journal.opening()).contains(opening);
+        }
+    }
+
+    private DualJournal open(UUID owner) {
+        return DualJournal.open(directory, "orders", owner, Journals.SMALL, Clock.systemUTC());
     }
 }
