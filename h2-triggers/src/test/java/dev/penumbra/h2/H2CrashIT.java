@@ -5,18 +5,18 @@ import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.JournalVerification;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The process that has the database open is killed again and again while it writes; after each restart the journal must say what the
@@ -32,17 +32,37 @@ class H2CrashIT {
     Path directory;
 
     @ParameterizedTest(name = "WRITE_DELAY {0}")
-    @CsvSource({"500", "0"})
+    @ValueSource(ints = {500, 0})
     void killedWriters_leaveAJournalThatEqualsTheRecoveredTables(int writeDelay) throws Exception {
-        String url = "jdbc:h2:" + directory.resolve("db") + ";WRITE_DELAY=" + writeDelay + ";LOCK_TIMEOUT=300";
+        long corrections = kill(KILLS, url() + ";WRITE_DELAY=" + writeDelay, null);
+        if (writeDelay > 0) {
+            assertThat(corrections).as("something was lost and corrected").isPositive();
+        }
+    }
+
+    @Test
+    void killedWritersOfAnEncryptedDatabase_doSoToo_andNothingTellsItsPassword() throws Exception {
+        Path log = directory.resolve("log");
+        kill(Math.max(1, KILLS / 5), url() + TestDatabase.ENCRYPTED, log);
+        assertThat(log).exists();
+        assertThat(TestDatabase.filesWith(directory, TestDatabase.FILE_PASSWORD))
+                .isEmpty();
+    }
+
+    private String url() {
+        return TestDatabase.in(directory).url() + ";LOCK_TIMEOUT=300";
+    }
+
+    /** Returns how much the recoveries had to correct. */
+    private long kill(int kills, String url, @Nullable Path log) throws Exception {
         Path journal = directory.resolve("journal");
         Random random = new Random(SEED);
         long corrections = 0;
         long transactions = 0;
-        for (int kill = 0; kill < KILLS; kill++) {
+        for (int kill = 0; kill < kills; kill++) {
             String series = "seed " + SEED + " kill " + kill;
             Path output = directory.resolve("output-" + kill);
-            Process process = start(url, journal, SEED * 1000 + kill, output);
+            Process process = WritingProcess.start(url, journal, SEED * 1000 + kill, output, log);
             try {
                 await().atMost(Duration.ofSeconds(60))
                         .until(() -> Files.readString(output).startsWith("writing"));
@@ -52,11 +72,11 @@ class H2CrashIT {
                 process.destroyForcibly();
             }
             assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-            if (kill % 3 == 2) {
+            if (kill % 3 == 2 && kill + 1 < kills) {
                 // Every third time the next writing process finds the crash; otherwise the test looks first.
                 continue;
             }
-            try (Connection connection = DriverManager.getConnection(url, "sa", "")) {
+            try (Connection connection = TestDatabase.open(url)) {
                 assertThat(Capture.settle(connection, 60_000)).as(series).isTrue();
                 JournalledTables tables = H2Tables.of(journal);
                 assertThat(tables.violations()).as(series).isEmpty();
@@ -71,31 +91,9 @@ class H2CrashIT {
             }
             assertThat(JournalVerification.of(journal).ok()).as(series).isTrue();
         }
-        if (writeDelay > 0) {
-            assertThat(corrections).as("something was lost and corrected").isPositive();
-        }
         System.out.printf(
-                "seed %d, WRITE_DELAY %d: %d kills, %d transactions, %d corrections%n",
-                SEED, writeDelay, KILLS, transactions, corrections);
-    }
-
-    private static Process start(String url, Path journal, long seed, Path output) throws Exception {
-        File options = new File(System.getProperty("penumbra.jvm.opts"));
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "@" + options,
-                        "-Xmx256m",
-                        // Several marks before each kill, so that recovery begins in the middle of a series.
-                        "-Dpenumbra.mark.interval-millis=150",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WritingProcess.class.getName(),
-                        url,
-                        journal.toString(),
-                        Long.toString(seed))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .redirectOutput(output.toFile())
-                .start();
+                "seed %d, %s: %d kills, %d transactions, %d corrections%n",
+                SEED, url.substring(url.indexOf(';')), kills, transactions, corrections);
+        return corrections;
     }
 }

@@ -1,11 +1,13 @@
 package dev.penumbra.h2;
 
+import java.io.File;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process that opens a captured database and writes to it from several sessions until it is killed.
@@ -30,11 +32,38 @@ final class WritingProcess {
         this.firstOwnKey = SHARED_KEYS + session * OWN_KEYS;
     }
 
+    /**
+     * Starts the process, which says on its output when it has begun to write.
+     *
+     * @param log gets everything that there is to log; null for warnings alone, among the test's own
+     */
+    static Process start(String url, Path journal, long seed, Path output, @Nullable Path log) throws IOException {
+        File options = new File(System.getProperty("penumbra.jvm.opts"));
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "@" + options,
+                        "-Xmx256m",
+                        // Several marks before each kill, so that recovery begins in the middle of a series.
+                        "-Dpenumbra.mark.interval-millis=150",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-Dorg.slf4j.simpleLogger.log.dev.penumbra=" + (log == null ? "warn" : "debug"),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WritingProcess.class.getName(),
+                        url,
+                        journal.toString(),
+                        Long.toString(seed))
+                .redirectError(
+                        log == null ? ProcessBuilder.Redirect.INHERIT : ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
     /** Arguments: database URL, journal directory, seed. Prints {@code writing} when it has begun. */
     public static void main(String[] arguments) throws Exception {
         String url = arguments[0];
         long seed = Long.parseLong(arguments[2]);
-        Connection first = DriverManager.getConnection(url, "sa", "");
+        Connection first = TestDatabase.open(url);
         try (Statement statement = first.createStatement()) {
             statement.execute("CREATE TABLE IF NOT EXISTS T(ID INT PRIMARY KEY, V BIGINT, NOTE VARCHAR(200))");
             statement.execute("CREATE TABLE IF NOT EXISTS U(ID INT PRIMARY KEY, V BIGINT)");
@@ -54,7 +83,7 @@ final class WritingProcess {
     }
 
     private static void write(String url, Random random, int session) {
-        try (Connection connection = DriverManager.getConnection(url, "sa", "");
+        try (Connection connection = TestDatabase.open(url);
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             WritingProcess writer = new WritingProcess(statement, random, session);
