@@ -1130,7 +1130,35 @@ public final class Relay {
         if (tail.last().compareTo(known) < 0) {
             return "the journal is older than the source";
         }
+        if (!source.canLoseCommits() && hasLetGoOfMore(reading, known)) {
+            return "the source is older than the journal";
+        }
         return otherWriter(open);
+    }
+
+    /** Whether the journal has, behind a position, what the outbox should still have if it has let go up to there. */
+    private boolean hasLetGoOfMore(SourceSession reading, Position known) throws SQLException {
+        Set<Long> missing = new HashSet<>();
+        JournalScan.committedAfter(directory, known, (outboxId, change) -> {
+            if (outboxId != 0) {
+                missing.add(outboxId);
+            }
+        });
+        long last = 0;
+        reading.begin();
+        try {
+            List<OutboxEntry> entries;
+            do {
+                entries = reading.outboxIndex(last, configuration.pageRows());
+                for (OutboxEntry entry : entries) {
+                    missing.remove(entry.id());
+                    last = entry.id();
+                }
+            } while (!missing.isEmpty() && entries.size() == configuration.pageRows());
+        } finally {
+            reading.end();
+        }
+        return !missing.isEmpty();
     }
 
     /** What is wrong when the journal was last written in an opening that this source does not know; null when nothing is. */

@@ -3,6 +3,7 @@ package dev.penumbra.derby;
 import static dev.penumbra.derby.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.JournalledTables;
@@ -13,8 +14,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.sql.Statement;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
@@ -167,6 +170,49 @@ class DerbyCaptureTest {
         assertThat(JournalVerification.of(database.journal()).gaps()).isEqualTo(1);
         // What follows every test shuts it down.
         database.open().close();
+    }
+
+    @Test
+    void aBackupThatIsRestoredBeforeTheNextMark_isBroughtAnew() throws Exception {
+        System.setProperty(CaptureSettings.MARK_INTERVAL_MILLIS, "10");
+        try (Connection connection = database.open()) {
+            run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
+            database.capture(connection, "T");
+            run(connection, "INSERT INTO T VALUES(1, 'a'), (2, 'b')");
+            database.settled(connection).assertEqualsSource(connection, "T");
+            await().until(() -> isDurable(connection));
+        }
+        database.shutDown();
+        System.setProperty(CaptureSettings.MARK_INTERVAL_MILLIS, "3600000");
+        try (Connection connection = database.open()) {
+            run(connection, "INSERT INTO T VALUES(3, 'in the backup')");
+            database.settled(connection).assertEqualsSource(connection, "T");
+            TestDatabase.call(
+                    connection,
+                    "CALL SYSCS_UTIL.SYSCS_BACKUP_DATABASE(?)",
+                    directory.resolve("backup").toString());
+            run(connection, "INSERT INTO T VALUES(4, 'lost')", "DELETE FROM T WHERE ID = 1");
+            database.settled(connection).assertEqualsSource(connection, "T");
+        } finally {
+            System.clearProperty(CaptureSettings.MARK_INTERVAL_MILLIS);
+        }
+        database.shutDown();
+        Files.move(Path.of(database.name()), directory.resolve("replaced"));
+        Files.move(directory.resolve("backup/db"), Path.of(database.name()));
+        try (Connection connection = database.open()) {
+            database.settled(connection).assertEqualsSource(connection, "T");
+            run(connection, "INSERT INTO T VALUES(5, 'new')");
+            database.settled(connection).assertEqualsSource(connection, "T");
+        }
+        assertThat(JournalVerification.of(database.journal()).gaps()).isEqualTo(1);
+    }
+
+    private static boolean isDurable(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet status =
+                        statement.executeQuery("SELECT DURABLE, JOURNALLED FROM TABLE(PENUMBRA.STATUS()) S")) {
+            return status.next() && status.getString(1).equals(status.getString(2));
+        }
     }
 
     private static void copyTree(Path from, Path to) throws IOException {
