@@ -47,6 +47,7 @@ final class Grid implements AutoCloseable {
     private final String prefix;
     private final List<Ignite> nodes = new ArrayList<>();
     private int started;
+    private boolean clientMode;
 
     Grid() {
         try (ServerSocket free = new ServerSocket(0)) {
@@ -69,6 +70,16 @@ final class Grid implements AutoCloseable {
         return start(datacenter + "-" + ++started, null, configuration, journals);
     }
 
+    /** Starts a node that holds no rows. */
+    Ignite startClient() {
+        clientMode = true;
+        try {
+            return start(NOWHERE, new PenumbraConfiguration());
+        } finally {
+            clientMode = false;
+        }
+    }
+
     /** Starts a node that keeps its tables in a directory, and finds them there again under the same name. */
     @SuppressWarnings("deprecation") // as PenumbraPluginProvider
     Ignite start(String suffix, @Nullable Path storage, PenumbraConfiguration configuration, Journal... journals) {
@@ -82,6 +93,7 @@ final class Grid implements AutoCloseable {
         IgniteConfiguration node = new IgniteConfiguration()
                 .setIgniteInstanceName(name)
                 .setConsistentId(name)
+                .setClientMode(clientMode)
                 .setLocalHost("127.0.0.1")
                 .setMetricsLogFrequency(0)
                 .setGridLogger(new org.apache.ignite.logger.java.JavaLogger())

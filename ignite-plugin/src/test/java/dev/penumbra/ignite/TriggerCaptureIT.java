@@ -67,6 +67,11 @@ class TriggerCaptureIT {
             IgniteCache<Long, BinaryObject> cache =
                     node.<Long, BinaryObject>cache("T").withKeepBinary();
             cache.put(1L, value(node, "put", 1));
+            // Neither is a row of the table then.
+            BinaryObject other =
+                    node.binary().builder("OTHER_TYPE").setField("B", 1).build();
+            cache.put(90_000L, other);
+            cache.put(9L, other);
             Map<Long, BinaryObject> several = new HashMap<>();
             for (long id = 50; id < 90; id++) {
                 several.put(id, value(node, "putAll", (int) id));
@@ -292,6 +297,39 @@ class TriggerCaptureIT {
             grid.sql("UPDATE T SET A = 'later' WHERE ID = 2");
             grid.sql("DELETE FROM T WHERE ID = 1");
             assertThat(grid.awaitEqual(T, 3).rows()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aTriggerThatAClientCreates_onReplicatedTablesAndTablesOfOneGroup_capturesThoseAlone(@TempDir Path directory) {
+        try (TriggeredGrid grid = new TriggeredGrid(directory)) {
+            grid.start();
+            grid.start();
+            Ignite client = grid.startClient();
+            String columns = " (ID BIGINT PRIMARY KEY, A VARCHAR, N INT) WITH ";
+            grid.sql("CREATE TABLE T" + columns + "\"backups=1,cache_group=SHARED\"");
+            grid.sql("CREATE TABLE OTHER" + columns + "\"backups=1,cache_group=SHARED\"");
+            grid.sql("CREATE TABLE EVERYWHERE" + columns + "\"template=replicated\"");
+            TriggeredGrid.sql(client, CAPTURE);
+            TriggeredGrid.sql(
+                    client,
+                    "CREATE TRIGGER E_CAPTURE AFTER INSERT OR UPDATE OR DELETE ON EVERYWHERE FOR EACH ROW CAPTURE");
+            grid.settle();
+            for (long id = 0; id < 100; id++) {
+                for (String table : List.of("OTHER", "T", "EVERYWHERE")) {
+                    grid.sql("INSERT INTO " + table + " VALUES (?, 'x', 1)", id);
+                }
+            }
+            for (String table : List.of("OTHER", "T", "EVERYWHERE")) {
+                grid.sql("UPDATE " + table + " SET A = 'y' WHERE ID < 50");
+                grid.sql("DELETE FROM " + table + " WHERE ID >= 90");
+            }
+            for (TableName captured : List.of(T, new TableName("PUBLIC", "EVERYWHERE"))) {
+                GridJournals journals = grid.awaitEqual(captured, 3);
+                assertThat(journals.changes()).hasSize(160);
+                assertThat(journals.repeated()).isEmpty();
+            }
+            assertThat(grid.journals(new TableName("PUBLIC", "OTHER")).count()).isZero();
         }
     }
 }

@@ -51,6 +51,11 @@ final class TriggeredGrid implements AutoCloseable {
         return node;
     }
 
+    /** Starts a node that holds no rows and has no journal. */
+    Ignite startClient() {
+        return grid.startClient();
+    }
+
     /** Starts a node with persistence: the same node again when it is given the same number. */
     Ignite startStored(int number) {
         Path journal = directory.resolve("journal-" + number);

@@ -1,6 +1,5 @@
 package dev.penumbra.ignite.internal;
 
-import dev.penumbra.model.Operation;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.api.Internal;
 import java.util.UUID;
@@ -153,18 +152,13 @@ public final class CommittedChange {
         return after;
     }
 
-    /** What the change did to the row; not for empty changes. */
-    public Operation operation() {
-        return after == null ? Operation.DELETE : before == null ? Operation.INSERT : Operation.UPDATE;
-    }
-
-    /** The row before, null for an insert. */
+    /** The row before; null when the table had none. */
     public @Nullable Row before(TableRows rows) {
-        return before == null ? null : rows.row(key, before);
+        return before == null ? null : rows.rowOrNull(key, before);
     }
 
-    /** The row after, null for a delete. */
+    /** The row after; null when the table has none. */
     public @Nullable Row after(TableRows rows) {
-        return after == null ? null : rows.row(key, after);
+        return after == null ? null : rows.rowOrNull(key, after);
     }
 }

@@ -3,6 +3,7 @@ package dev.penumbra.ignite.internal;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ValueCodec;
@@ -23,6 +24,7 @@ import org.apache.ignite.internal.cache.transform.CacheObjectTransformerProcesso
 import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManager;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
+import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
 import org.apache.ignite.internal.util.typedef.internal.U;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,17 @@ public final class GridInternals {
         return type == CacheObjectTransformerProcessor.class
                 ? new ValueTransformer(((IgniteEx) ignite).context(), codec)
                 : null;
+    }
+
+    /**
+     * Makes a node that has no part of a table's cache a client of it.
+     *
+     * @return whether the grid has the table
+     */
+    public static boolean openCacheOf(Ignite ignite, TableName name) {
+        @Nullable TableDescriptor table =
+                ((IgniteEx) ignite).context().query().schemaManager().table(name.schema(), name.table());
+        return table != null && ignite.cache(table.cacheInfo().name()) != null;
     }
 
     /** Where a node that is about to start keeps its files. */

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
+import org.apache.ignite.internal.binary.BinaryObjectEx;
 import org.apache.ignite.internal.processors.cache.CacheObject;
 import org.apache.ignite.internal.processors.cache.CacheObjectContext;
 import org.apache.ignite.internal.processors.query.GridQueryProperty;
@@ -61,6 +62,7 @@ public final class TableRows {
     private final int wholeKey;
 
     private final int wholeValue;
+    private final int valueTypeId;
     private final CacheObjectContext context;
 
     private TableRows(
@@ -68,11 +70,13 @@ public final class TableRows {
             List<GridQueryProperty> properties,
             int wholeKey,
             int wholeValue,
+            int valueTypeId,
             CacheObjectContext context) {
         this.schema = schema;
         this.properties = properties;
         this.wholeKey = wholeKey;
         this.wholeValue = wholeValue;
+        this.valueTypeId = valueTypeId;
         this.context = context;
     }
 
@@ -109,7 +113,8 @@ public final class TableRows {
         if (keys.isEmpty()) {
             throw new PenumbraException(ErrorCode.TABLE_WITHOUT_KEY).with("table", name);
         }
-        return new TableRows(new TableSchema(name, columns, keys), properties, wholeKey, wholeValue, context);
+        return new TableRows(
+                new TableSchema(name, columns, keys), properties, wholeKey, wholeValue, table.typeId(), context);
     }
 
     private static ColumnType type(TableName table, GridQueryProperty property) {
@@ -146,9 +151,17 @@ public final class TableRows {
         return known == properties.size();
     }
 
-    Row row(Object key, Object value) {
+    /** A row; null when the cache holds something under the key that is no row of the table. */
+    @Nullable Row rowOrNull(Object key, Object value) {
         Object plainKey = plain(key);
         Object plainValue = plain(value);
+        boolean belongs = plainValue instanceof BinaryObjectEx object
+                ? object.typeId() == valueTypeId
+                : wholeValue >= 0 && plainValue != null;
+        return belongs ? row(plainKey, plainValue) : null;
+    }
+
+    private Row row(@Nullable Object plainKey, @Nullable Object plainValue) {
         @Nullable Object[] row = new @Nullable Object[properties.size()];
         try {
             for (int i = 0; i < row.length; i++) {

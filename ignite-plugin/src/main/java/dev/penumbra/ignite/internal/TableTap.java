@@ -53,7 +53,8 @@ public final class TableTap {
     }
 
     private final GridCacheContext<?, ?> context;
-    private final UUID listenerId = UUID.randomUUID();
+    private UUID listenerId = UUID.randomUUID();
+    private @Nullable Sink opened;
     private @Nullable RemovalIndex removals;
 
     TableTap(GridCacheContext<?, ?> context) {
@@ -115,7 +116,10 @@ public final class TableTap {
      *
      * @return each partition's counter, -1 for those that this node does not hold
      */
-    public long[] open(Sink sink) {
+    public synchronized long[] open(Sink sink) {
+        end();
+        listenerId = UUID.randomUUID();
+        opened = sink;
         TapListener listener = new TapListener(context, sink);
         RemovalIndex index = new RemovalIndex(context, listener);
         removals = index;
@@ -124,8 +128,15 @@ public final class TableTap {
         return listener.countersAtRegistration();
     }
 
-    /** Ends tapping; without effect when it has not begun or the cache is gone. */
-    public void close() {
+    /** Ends tapping for a sink; without effect when another has been opened since, or the cache is gone. */
+    public synchronized void close(Sink sink) {
+        if (opened == sink) {
+            end();
+        }
+    }
+
+    private void end() {
+        opened = null;
         RemovalIndex index = removals;
         removals = null;
         if (index != null) {
@@ -238,9 +249,9 @@ public final class TableTap {
             return key;
         }
 
-        /** The row. */
-        public Row row(TableRows rows) {
-            return rows.row(key, value);
+        /** The row; null when it is no row of the table. */
+        public @Nullable Row row(TableRows rows) {
+            return rows.rowOrNull(key, value);
         }
     }
 

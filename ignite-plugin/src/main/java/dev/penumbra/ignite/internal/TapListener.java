@@ -10,6 +10,7 @@ import javax.cache.event.EventType;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.cache.query.CacheQueryEntryEvent;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
+import org.apache.ignite.internal.processors.cache.KeyCacheObject;
 import org.apache.ignite.internal.processors.cache.distributed.dht.atomic.GridDhtAtomicAbstractUpdateFuture;
 import org.apache.ignite.internal.processors.cache.query.continuous.CacheContinuousQueryListener;
 import org.jspecify.annotations.Nullable;
@@ -118,7 +119,8 @@ final class TapListener {
     }
 
     /** A row has left the table's storage on this thread, which holds the lock of its entry. */
-    void removed(int partition, Object key, Object value) {
+    void removed(int partition, KeyCacheObject key, Object value) {
+        REMOVED.remove();
         if (!TableTap.owns(context, partition)) {
             // A partition that leaves this node or comes to it anew.
             return;
@@ -130,11 +132,13 @@ final class TapListener {
         sink.arrived(removal);
     }
 
-    private void countedHere() {
+    private void countedHere(Object key) {
         CommittedChange removal = REMOVED.get();
         if (removal != null) {
-            removal.countedElsewhere();
             REMOVED.remove();
+            if (removal.key().equals(context.toCacheKeyObject(key))) {
+                removal.countedElsewhere();
+            }
         }
     }
 
@@ -148,7 +152,7 @@ final class TapListener {
         // A removal's value would be the former one.
         @Nullable Object after = event.getEventType() == EventType.REMOVED ? null : event.getValue();
         if (after == null) {
-            countedHere();
+            countedHere(event.getKey());
         }
         int partition = partition(event);
         @Nullable UUID primaryNode = TableTap.primary(context, partition);

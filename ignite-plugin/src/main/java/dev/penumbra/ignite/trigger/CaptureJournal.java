@@ -60,7 +60,7 @@ final class CaptureJournal implements AutoCloseable {
             Trigger trigger, TableSchema schema, CommittedChange change, @Nullable Row before, @Nullable Row after) {
         TransactionId id = id(trigger, change.partition(), change.counter(), change.isCounted());
         try (TransactionAppender transaction = writer().begin(id)) {
-            transaction.change(schema, change.operation(), Origin.CAPTURED, before, after);
+            transaction.change(schema, TableStreams.operation(before, after), Origin.CAPTURED, before, after);
             transaction.commit();
         }
     }

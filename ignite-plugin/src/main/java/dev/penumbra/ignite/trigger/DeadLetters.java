@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -77,14 +78,28 @@ public final class DeadLetters {
             trigger.table().table(),
             Integer.toString(change.partition()),
             Long.toString(change.counter()),
-            change.operation().name(),
+            TableStreams.operation(before, after).name(),
             text(schema, before),
             text(schema, after),
             Integer.toString(attempts),
             shortened(reason.toString()),
             Long.toString(clock.millis())
         };
-        cache().put(trigger.name() + " " + change.partition() + " " + change.counter(), letter);
+        cache().put(id(trigger, change, schema, before, after), letter);
+    }
+
+    /** Removals without a counter of their own share one, so the row's key belongs to it. */
+    private static String id(
+            Trigger trigger, CommittedChange change, TableSchema schema, @Nullable Row before, @Nullable Row after) {
+        return String.join(
+                " ",
+                trigger.name(),
+                Long.toString(trigger.createdAtMillis()),
+                Integer.toString(change.partition()),
+                Long.toString(change.counter()),
+                Boolean.toString(change.isCounted()),
+                schema.keyOf(Objects.requireNonNull(after == null ? before : after))
+                        .toString());
     }
 
     private static String text(TableSchema schema, @Nullable Row row) {

@@ -143,7 +143,8 @@ final class PartitionStream {
      * @param byPrimary whether that owner is the primary
      */
     void emittedElsewhere(long upTo, long completely, boolean byPrimary, long now) {
-        if (!broken && (byPrimary || completely != 0)) {
+        // One who has not come as far as this node does not know what this node has seen.
+        if (!broken && upTo >= frontier && (byPrimary || completely != 0)) {
             told = completely;
         }
         if (upTo > frontier) {
@@ -235,7 +236,8 @@ final class PartitionStream {
      * The next change to emit, in order; null when there is none now, or when the rows must be emitted first.
      *
      * @param primaryHere whether this node is the partition's primary
-     * @param alive whether a node is in the grid
+     * @param alive whether another node is in the grid; false for this one, which may have been primary already when a change of
+     *     the former primary came
      * @param decide finds out whether a removal without a counter is one
      */
     @Nullable CommittedChange next(boolean primaryHere, Predicate<UUID> alive, Consumer<CommittedChange> decide, long now) {

@@ -142,10 +142,11 @@ final class RowCalls {
                             row(call.schema(), call.before()),
                             row(call.schema(), call.after()),
                             new CallContext(ignite, call.change(), attempt));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return;
-        } catch (Exception | LinkageError | StackOverflowError e) {
+        } catch (Throwable e) {
+            // Errors too: a change that nobody deals with would hold back all those behind it.
+            if (executor.isShutdown()) {
+                return;
+            }
             if (attempt < attempts
                     && !(e instanceof PenumbraException refused && refused.code() == ErrorCode.CLASS_NOT_ALLOWED)) {
                 submit(call, attempt + 1, pauseMillis << Math.min(20, attempt - 1));

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,11 @@ final class TableStreams implements TableTap.Sink {
     /** How many changes may wait before they are given up and the rows brought anew. */
     static final long MAX_WAITING = 1_000_000;
 
+    /** How many calls may be under way before no further changes are emitted. */
+    private static final int MAX_CALLS = 10_000;
+
+    private static final long FAILED_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int MAX_BACKOFF = 6;
     private static final int PAGE_ROWS = 256;
     private static final int EMIT_AT_ONCE = 4_096;
 
@@ -56,6 +62,8 @@ final class TableStreams implements TableTap.Sink {
 
     private volatile boolean cacheStopped;
 
+    private volatile boolean destroyed;
+
     private final List<Trigger> triggers = new ArrayList<>();
     private final PartitionStream[] streams;
     private final Set<PartitionStream> active = new LinkedHashSet<>();
@@ -68,6 +76,8 @@ final class TableStreams implements TableTap.Sink {
     private @Nullable TableRows journalled;
     private @Nullable Trigger capture;
     private boolean gap;
+    private int callsUnderWay;
+    private int failuresInARow;
     private boolean begun;
     private long notBefore;
     private @Nullable RowsUnderWay underWay;
@@ -178,7 +188,7 @@ final class TableStreams implements TableTap.Sink {
 
     /** Ends tapping. By any thread. */
     void close() {
-        tap.close();
+        tap.close(this);
     }
 
     /** A trigger, known by its name, sees nothing that arrives from now on. By any thread. */
@@ -188,15 +198,38 @@ final class TableStreams implements TableTap.Sink {
     }
 
     /** The table's cache has stopped on this node. By any thread. */
-    void cacheStopped() {
+    void cacheStopped(boolean tableIsGone) {
+        destroyed = tableIsGone;
         cacheStopped = true;
+    }
+
+    /** Says in the journal that the table is gone, when that is why there is nothing more to do. */
+    void finish() {
+        Trigger capturing = capture;
+        TableRows known = journalled;
+        capture = null;
+        if (destroyed && capturing != null && known != null) {
+            journal.table(capturing, known.schema(), Operation.DROP);
+        }
+        for (Trigger trigger : triggers) {
+            calls.end(trigger);
+        }
+        triggers.clear();
+    }
+
+    /** Gives up what waits when it is more than memory is meant to hold, also while nothing can be emitted. */
+    void guardMemory() {
+        if (arrivedCount.get() > MAX_WAITING) {
+            giveUp();
+        }
     }
 
     /** Whether there is nothing more to do. */
     boolean isOver() {
-        return begun && arrived.isEmpty() && (triggers.isEmpty() || cacheStopped);
+        return cacheStopped || (begun && arrived.isEmpty() && triggers.isEmpty());
     }
 
+    /** When the next step may be taken, by the clock that steps are given. */
     long notBefore() {
         return notBefore;
     }
@@ -231,6 +264,17 @@ final class TableStreams implements TableTap.Sink {
 
     private static Standing standing(PartitionStream stream) {
         return new Standing(stream.partition(), stream.frontier(), stream.told());
+    }
+
+    /** The streams whose primary this node is. */
+    List<Standing> standingsHere() {
+        List<Standing> all = new ArrayList<>();
+        for (PartitionStream stream : streams) {
+            if (primaryHere[stream.partition()] && stream.frontier() >= 0) {
+                all.add(standing(stream));
+            }
+        }
+        return all;
     }
 
     /** The streams that have been emitted further here since the last call. */
@@ -291,6 +335,7 @@ final class TableStreams implements TableTap.Sink {
                 streams[loaded.partition()].loaded(now);
             } else if (next instanceof Finished finished) {
                 streams[finished.partition()].finished(finished.counter());
+                callsUnderWay--;
                 advanced.add(finished.partition());
             } else if (next instanceof Added added) {
                 begin(added.trigger());
@@ -306,6 +351,10 @@ final class TableStreams implements TableTap.Sink {
 
     private void begin(Trigger trigger) {
         begun = true;
+        if (triggers.contains(trigger)) {
+            // Told of it by the cache that starts and by the statement that creates it.
+            return;
+        }
         triggers.add(trigger);
         if (trigger.captures()) {
             capture = trigger;
@@ -397,7 +446,7 @@ final class TableStreams implements TableTap.Sink {
         int count = 0;
         long begun = stream.frontier();
         boolean here = primaryHere[stream.partition()];
-        while (count < atMost) {
+        while (count < atMost && callsUnderWay < MAX_CALLS) {
             CommittedChange change = stream.next(here, alive, tap::decide, now);
             if (change == null) {
                 break;
@@ -412,34 +461,63 @@ final class TableStreams implements TableTap.Sink {
     }
 
     private void emit(PartitionStream stream, CommittedChange change) {
-        TableRows layout = java.util.Objects.requireNonNull(rows);
-        Row before = change.before(layout);
-        Row after = change.after(layout);
-        Trigger capturing = capture;
-        if (capturing != null) {
-            try {
-                journal.change(capturing, layout.schema(), change, before, after);
-            } catch (RuntimeException e) {
-                // The change has left its stream; the rows, when they can be brought again, make up for it.
-                stream.breakOff();
-                advanced.add(stream.partition());
-                throw e;
+        try {
+            TableRows layout = java.util.Objects.requireNonNull(rows);
+            Row before = change.before(layout);
+            Row after = change.after(layout);
+            if (before == null && after == null) {
+                // The cache holds what is no row of the table.
+                return;
             }
-            RowsUnderWay bringing = underWay;
-            if (bringing != null && bringing.stream == stream) {
-                bringing.changed.add(key(layout.schema(), before, after));
-            }
+            call(stream, change, layout.schema(), before, after);
+            capture(stream, change, layout.schema(), before, after);
+        } catch (RuntimeException e) {
+            // The change has left its stream; the rows, when they can be brought again, make up for it.
+            stream.breakOff();
+            advanced.add(stream.partition());
+            throw e;
         }
+        emitted.incrementAndGet();
+    }
+
+    private void capture(
+            PartitionStream stream,
+            CommittedChange change,
+            TableSchema schema,
+            @Nullable Row before,
+            @Nullable Row after) {
+        Trigger capturing = capture;
+        if (capturing == null) {
+            return;
+        }
+        journal.change(capturing, schema, change, before, after);
+        RowsUnderWay bringing = underWay;
+        if (bringing != null && bringing.stream == stream) {
+            bringing.changed.add(key(schema, before, after));
+        }
+    }
+
+    private void call(
+            PartitionStream stream,
+            CommittedChange change,
+            TableSchema schema,
+            @Nullable Row before,
+            @Nullable Row after) {
         for (Trigger trigger : triggers) {
-            if (!trigger.captures() && trigger.operations().contains(change.operation())) {
+            if (!trigger.captures() && trigger.operations().contains(operation(before, after))) {
                 stream.unfinished(change.counter(), 1);
-                calls.call(trigger, change, layout.schema(), before, after, () -> {
+                callsUnderWay++;
+                calls.call(trigger, change, schema, before, after, () -> {
                     arrived.add(new Finished(stream.partition(), change.counter()));
                     wake.run();
                 });
             }
         }
-        emitted.incrementAndGet();
+    }
+
+    /** What a change did to a row with these images. */
+    static Operation operation(@Nullable Row before, @Nullable Row after) {
+        return after == null ? Operation.DELETE : before == null ? Operation.INSERT : Operation.UPDATE;
     }
 
     private static Key key(TableSchema schema, @Nullable Row before, @Nullable Row after) {
@@ -491,7 +569,10 @@ final class TableStreams implements TableTap.Sink {
     private void readPage(RowsUnderWay bringing, TableRows layout, long now) {
         bringing.changed.clear();
         while (bringing.page.size() < PAGE_ROWS && bringing.stored.hasNext()) {
-            bringing.page.add(bringing.stored.next().row(layout));
+            Row row = bringing.stored.next().row(layout);
+            if (row != null) {
+                bringing.page.add(row);
+            }
         }
         bringing.pageCounter = tap.counter(bringing.stream.partition());
         bringing.pageRead = now;
@@ -503,8 +584,11 @@ final class TableStreams implements TableTap.Sink {
         Map<Key, CommittedChange> unsettled = new HashMap<>();
         for (CommittedChange change : bringing.stream.waiting()) {
             if (!change.isEmpty()) {
-                Key key = key(schema, change.before(layout), change.after(layout));
-                unsettled.putIfAbsent(key, change);
+                Row before = change.before(layout);
+                Row after = change.after(layout);
+                if (before != null || after != null) {
+                    unsettled.putIfAbsent(key(schema, before, after), change);
+                }
             }
         }
         List<Row> settled = new ArrayList<>();
@@ -590,22 +674,21 @@ final class TableStreams implements TableTap.Sink {
         journalled = null;
     }
 
-    /**
-     * The last step went well, or failed for a reason and will be taken again.
-     *
-     * @param next not before this
-     */
-    void stepped(@Nullable Throwable reason, long next) {
-        notBefore = next;
-        if (reason != null && underWay != null) {
+    /** The last step went well. */
+    void succeeded() {
+        failure = null;
+        failuresInARow = 0;
+    }
+
+    /** The last step failed for a reason and is taken again after a while, the longer the oftener it fails. */
+    void failed(Throwable reason, long now) {
+        notBefore = now + (FAILED_NANOS << Math.min(MAX_BACKOFF, failuresInARow));
+        failuresInARow++;
+        if (underWay != null) {
             rowless.add(underWay.stream.partition());
             underWay = null;
         }
-        if (reason == null) {
-            failure = null;
-        } else {
-            failure = reason instanceof PenumbraException known ? known.getMessage() : reason.toString();
-        }
+        failure = reason instanceof PenumbraException known ? known.getMessage() : reason.toString();
     }
 
     long waiting() {

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,6 +54,7 @@ public final class TriggerRelay implements AutoCloseable {
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long UNCONFIRMED_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
     private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long TELL_ALL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long FAILED_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long STOP_MILLIS = 10_000;
@@ -64,6 +66,7 @@ public final class TriggerRelay implements AutoCloseable {
     private final DeadLetters deadLetters;
     private final CaptureJournal journal;
     private final ScheduledExecutorService executor;
+    private final ExecutorService background;
     private final Thread thread;
     private final Map<String, TableStreams> tables = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<Message> messages = new ConcurrentLinkedQueue<>();
@@ -75,6 +78,7 @@ public final class TriggerRelay implements AutoCloseable {
     private volatile boolean idle;
 
     private long nextTelling;
+    private long nextTellingAll;
     private long nextAsking;
 
     private record Message(UUID from, ByteBuffer bytes) {}
@@ -103,6 +107,7 @@ public final class TriggerRelay implements AutoCloseable {
         this.allowed = new AllowedClasses(settings.classes(), TriggerRelay.class.getClassLoader());
         this.deadLetters = new DeadLetters(ignite, clock);
         this.executor = Executors.newScheduledThreadPool(settings.threads(), threads("penumbra-trigger-" + node));
+        this.background = Executors.newSingleThreadExecutor(threads("penumbra-trigger-drop-" + node));
         this.calls = new RowCalls(ignite, allowed, deadLetters, executor, settings.attempts(), settings.pauseMillis());
         this.journal = new CaptureJournal(settings.journalDirectory(), settings.source(), clock);
         this.thread = new Thread(this::run, "penumbra-triggers-" + node);
@@ -143,7 +148,7 @@ public final class TriggerRelay implements AutoCloseable {
     /** Runs what may wait for the grid. */
     void background(Runnable task) {
         try {
-            executor.execute(() -> {
+            background.execute(() -> {
                 try {
                     task.run();
                 } catch (RuntimeException e) {
@@ -189,11 +194,11 @@ public final class TriggerRelay implements AutoCloseable {
     }
 
     /** A cache has stopped. */
-    void stopped(TableTap tap) {
+    void stopped(TableTap tap, boolean destroyed) {
         TableStreams table = tables.get(tap.cacheName());
         if (table != null && table.tap() == tap) {
             table.close();
-            table.cacheStopped();
+            table.cacheStopped(destroyed);
         }
         wake();
     }
@@ -246,7 +251,12 @@ public final class TriggerRelay implements AutoCloseable {
         }
         if (now - nextTelling >= 0) {
             nextTelling = now + TELL_NANOS;
-            tell();
+            tell(false);
+        }
+        if (now - nextTellingAll >= 0) {
+            // A message may have been lost.
+            nextTellingAll = now + TELL_ALL_NANOS;
+            tell(true);
         }
         if (now - nextAsking >= 0) {
             nextAsking = now + ASK_NANOS;
@@ -257,27 +267,42 @@ public final class TriggerRelay implements AutoCloseable {
 
     private boolean step(TableStreams table, long now) {
         if (table.isOver()) {
-            tables.remove(table.tap().cacheName(), table);
-            table.close();
+            // Together, since a trigger may be added at the same time.
+            TableStreams kept = tables.computeIfPresent(table.tap().cacheName(), (cache, present) -> {
+                if (present != table || !table.isOver()) {
+                    return present;
+                }
+                table.close();
+                return null;
+            });
+            if (kept != table) {
+                table.finish();
+            }
             return false;
         }
+        table.guardMemory();
         if (now - table.notBefore() < 0) {
             return false;
         }
         try {
-            boolean more = table.step(id -> ignite.cluster().node(id) != null, now);
-            table.stepped(null, now);
+            boolean more = table.step(this::isAlive, now);
+            table.succeeded();
             return more;
         } catch (RuntimeException e) {
-            table.stepped(e, now + FAILED_NANOS);
+            table.failed(e, now);
             LOG.warn("A table's changes wait: table={}", table.table(), e);
             return false;
         }
     }
 
-    private void tell() {
+    private boolean isAlive(UUID node) {
+        return !node.equals(ignite.cluster().localNode().id())
+                && ignite.cluster().node(node) != null;
+    }
+
+    private void tell(boolean everything) {
         for (TableStreams table : tables.values()) {
-            List<Standing> advanced = table.advanced();
+            List<Standing> advanced = everything ? table.standingsHere() : table.advanced();
             if (!advanced.isEmpty()) {
                 send(servers(), STANDING, table, advanced);
             }
@@ -383,7 +408,7 @@ public final class TriggerRelay implements AutoCloseable {
             boolean complete,
             @Nullable String failure) {}
 
-    /** Emits what can be emitted within a moment and stops. */
+    /** Stops; what has not been emitted is left to the nodes that keep it. */
     @Override
     public void close() {
         stopped = true;
@@ -396,6 +421,7 @@ public final class TriggerRelay implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         executor.shutdownNow();
+        background.shutdown();
         if (!thread.isAlive()) {
             journal.close();
         } else {

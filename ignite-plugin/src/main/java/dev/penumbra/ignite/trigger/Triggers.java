@@ -1,5 +1,6 @@
 package dev.penumbra.ignite.trigger;
 
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.GridMetadata;
 import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.ignite.internal.TableTaps;
@@ -11,9 +12,12 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Copy;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.ignite.Ignite;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +36,9 @@ public final class Triggers implements TriggerDdl {
     private final TriggerRelay relay;
     private final InstantSource clock;
 
+    /** Volatile: set before the node joins the grid. */
+    private volatile @Nullable Ignite ignite;
+
     public Triggers(TableTaps taps, TriggerRelay relay, InstantSource clock) {
         this.metadata = new GridMetadata(PREFIX);
         this.taps = taps;
@@ -40,35 +47,35 @@ public final class Triggers implements TriggerDdl {
     }
 
     /** Begins to hear of triggers and tables, on a node that has not joined the grid yet. */
-    public void attach(Ignite ignite) {
-        metadata.attach(ignite, this::changed);
+    public void attach(Ignite attached) {
+        ignite = attached;
+        metadata.attach(attached, this::changed);
         taps.observe(new TableTaps.Observer() {
             @Override
             public void started(TableTap tap) {
-                for (Trigger trigger : all()) {
-                    if (trigger.cache().equals(tap.cacheName())) {
-                        relay.add(tap, trigger);
-                    }
-                }
+                List<Trigger> added = of(tap.cacheName());
+                added.forEach(trigger -> relay.add(tap, trigger));
+                // Those that were dropped meanwhile had no table to be dropped from.
+                added.removeAll(of(tap.cacheName()));
+                added.forEach(trigger -> relay.remove(trigger.name()));
             }
 
             @Override
             public void stopped(TableTap tap, boolean destroyed) {
-                relay.stopped(tap);
+                relay.stopped(tap, destroyed);
                 if (destroyed) {
-                    relay.background(() -> removeTriggersOf(tap.cacheName()));
+                    // Exactly these: another table of the name may be given triggers in a moment.
+                    List<Trigger> gone = of(tap.cacheName());
+                    relay.background(() -> gone.forEach(trigger -> metadata.remove(trigger.name(), trigger.text())));
                 }
             }
         });
     }
 
-    /** The table is gone, and its triggers with it. */
-    private void removeTriggersOf(String cache) {
-        for (Trigger trigger : all()) {
-            if (trigger.cache().equals(cache)) {
-                metadata.remove(trigger.name(), trigger.text());
-            }
-        }
+    private List<Trigger> of(String cache) {
+        return all().stream()
+                .filter(trigger -> trigger.cache().equals(cache))
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     /** By the one thread that tells this node of the grid's metadata. */
@@ -133,7 +140,10 @@ public final class Triggers implements TriggerDdl {
     }
 
     private TableTap table(TableName name) {
-        List<TableTap> found = taps.all().stream().filter(tap -> tap.has(name)).toList();
+        List<TableTap> found = named(name);
+        if (found.isEmpty() && GridInternals.openCacheOf(Objects.requireNonNull(ignite), name)) {
+            found = named(name);
+        }
         if (found.isEmpty()) {
             throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", name);
         }
@@ -147,6 +157,10 @@ public final class Triggers implements TriggerDdl {
                     .with("reason", "the cache holds several tables");
         }
         return tap;
+    }
+
+    private List<TableTap> named(TableName name) {
+        return taps.all().stream().filter(tap -> tap.has(name)).toList();
     }
 
     /**
