@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,9 +52,14 @@ public final class JournalledTables {
 
     /** @param schemaName the schema of the tables that are named without one */
     public JournalledTables(Path directory, String schemaName, SourceRows sourceRows) {
+        this(directory, Position.START, schemaName, sourceRows);
+    }
+
+    /** @param after where to begin; tables that were captured before that are not known */
+    JournalledTables(Path directory, Position after, String schemaName, SourceRows sourceRows) {
         this.schemaName = schemaName;
         this.sourceRows = sourceRows;
-        this.reader = JournalReader.open(directory, Position.START);
+        this.reader = JournalReader.open(directory, after);
     }
 
     /** Applies everything that is there now, and closes the journal. */
@@ -150,7 +156,11 @@ public final class JournalledTables {
     }
 
     public Map<Key, Row> rows(String table) {
-        return tables.getOrDefault(name(table), Map.of());
+        return rows(name(table));
+    }
+
+    Map<Key, Row> rows(TableName table) {
+        return tables.getOrDefault(table, Map.of());
     }
 
     /** What is different between a table and the journal, and how the journal came to it; empty when nothing is. */
@@ -185,7 +195,11 @@ public final class JournalledTables {
     }
 
     public boolean knows(String table) {
-        return tables.containsKey(name(table));
+        return knows(name(table));
+    }
+
+    boolean knows(TableName table) {
+        return tables.containsKey(table);
     }
 
     public List<String> violations() {
@@ -205,15 +219,28 @@ public final class JournalledTables {
     }
 
     public TableSchema schema(String table) {
-        return schemas.get(name(table));
+        return schema(name(table));
+    }
+
+    TableSchema schema(TableName table) {
+        return schemas.get(table);
     }
 
     public void assertEqualsSource(Connection connection, String... tableNames) throws SQLException {
+        assertEqualsSource(connection, Arrays.stream(tableNames).map(this::name).toList());
+    }
+
+    void assertEqualsSource(Connection connection, Iterable<TableName> tableNames) throws SQLException {
         assertThat(violations).isEmpty();
         assertThat(lostBySource).isEmpty();
-        for (String table : tableNames) {
-            assertThat(complete).as("complete").containsEntry(name(table), true);
-            assertThat(rows(table)).as(table).isEqualTo(sourceRows.read(connection, schema(table)));
+        for (TableName table : tableNames) {
+            assertThat(complete).as("complete").containsEntry(table, true);
+            assertThat(rows(table)).as(table.toString()).isEqualTo(sourceRows.read(connection, schema(table)));
         }
+    }
+
+    /** Up to where the journal has been read. */
+    Position position() {
+        return reader.position();
     }
 }

@@ -2,7 +2,6 @@ package dev.penumbra.derby;
 
 import static dev.penumbra.derby.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.model.Key;
@@ -65,16 +64,6 @@ class DerbyLimitsTest {
     @AfterEach
     void shutDown() {
         database.shutDown();
-    }
-
-    @Test
-    void truncatingAndRenamingACapturedTable_areRefusedByDerby() throws SQLException {
-        try (Connection connection = database.open()) {
-            run(connection, "INSERT INTO T VALUES(1, 'a')");
-            assertThatThrownBy(() -> run(connection, "TRUNCATE TABLE T")).isInstanceOf(SQLException.class);
-            assertThatThrownBy(() -> run(connection, "RENAME TABLE T TO V")).isInstanceOf(SQLException.class);
-            database.settled(connection).assertEqualsSource(connection, "T");
-        }
     }
 
     @Test

@@ -43,11 +43,16 @@ record TestDatabase(String name, Path journal) {
         }
     }
 
+    /** Makes capture known to the database. */
+    void prepare(Connection connection) throws SQLException {
+        run(connection, Capture.preparation().toArray(String[]::new));
+        call(connection, "CALL PENUMBRA.JOURNAL(?)", journal.toString());
+    }
+
     void capture(Connection connection, String... tables) throws SQLException {
         try (ResultSet schemas = connection.getMetaData().getSchemas(null, "PENUMBRA")) {
             if (!schemas.next()) {
-                run(connection, Capture.preparation().toArray(String[]::new));
-                call(connection, "CALL PENUMBRA.JOURNAL(?)", journal.toString());
+                prepare(connection);
             }
         }
         for (String table : tables) {
@@ -64,13 +69,17 @@ record TestDatabase(String name, Path journal) {
         }
     }
 
-    JournalledTables settled(Connection connection) throws SQLException {
+    void settle(Connection connection) throws SQLException {
         try (PreparedStatement statement =
                         connection.prepareStatement("VALUES PENUMBRA.SETTLE(" + SETTLE_MILLIS + ")");
                 ResultSet settled = statement.executeQuery()) {
             settled.next();
             assertThat(settled.getBoolean(1)).as("settles").isTrue();
         }
+    }
+
+    JournalledTables settled(Connection connection) throws SQLException {
+        settle(connection);
         return DerbyTables.of(journal);
     }
 }

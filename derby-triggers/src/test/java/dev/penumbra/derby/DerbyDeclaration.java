@@ -1,0 +1,63 @@
+package dev.penumbra.derby;
+
+import static dev.penumbra.capture.Support.notApplicable;
+import static dev.penumbra.capture.Support.refused;
+import static dev.penumbra.capture.Support.supported;
+
+import dev.penumbra.capture.Capability;
+import dev.penumbra.capture.SourceDeclaration;
+import dev.penumbra.capture.Support;
+
+/** What Derby's capture can and cannot do. */
+public final class DerbyDeclaration implements SourceDeclaration {
+    @Override
+    public String title() {
+        return "Derby";
+    }
+
+    @Override
+    public Support support(Capability capability) {
+        return switch (capability) {
+            case INSERT,
+                    UPDATE,
+                    DELETE,
+                    MANY_ROWS,
+                    INSERT_SELECT,
+                    MERGE,
+                    NO_OP_UPDATE,
+                    KEY_UPDATE,
+                    DELETE_CASCADE,
+                    DELETE_SET_NULL,
+                    COMMIT,
+                    ROLLBACK,
+                    SAVEPOINT,
+                    FAILED_STATEMENT,
+                    EXISTING_ROWS,
+                    RECAPTURE,
+                    DROP_TABLE,
+                    SCHEMAS,
+                    DATABASES,
+                    COMPOSITE_KEY,
+                    TEXT_KEY,
+                    UNIQUE_KEY,
+                    MIXED_CASE_NAMES,
+                    UNICODE_NAMES,
+                    HOSTILE_NAMES,
+                    NULLS,
+                    TYPES,
+                    LOBS,
+                    LARGE_ROWS,
+                    WIDE_TABLES,
+                    GENERATED_COLUMNS,
+                    IDENTITY_COLUMNS -> supported();
+            case UPDATE_CASCADE -> notApplicable("Derby has no ON UPDATE CASCADE");
+            case ADD_COLUMN, DROP_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
+            case RENAME_COLUMN, RENAME_TABLE -> refused("X0Y25", "by Derby, for the triggers' sake");
+            case TRUNCATE -> refused("XCL49", "by Derby, for the triggers' sake");
+            case NULLABLE_KEY, NO_KEY -> refused("PENUMBRA-1004", "");
+            case MISSING_TABLE -> refused("PENUMBRA-1003", "");
+            case OTHER_TYPES -> refused("PENUMBRA-1005", "XML, user-defined types");
+            case UNBOUNDED_LOBS -> refused("PENUMBRA-1006", "");
+        };
+    }
+}

@@ -1,0 +1,62 @@
+package dev.penumbra.h2;
+
+import static dev.penumbra.capture.Support.refused;
+import static dev.penumbra.capture.Support.supported;
+
+import dev.penumbra.capture.Capability;
+import dev.penumbra.capture.SourceDeclaration;
+import dev.penumbra.capture.Support;
+
+/** What H2's capture can and cannot do. */
+public final class H2Declaration implements SourceDeclaration {
+    @Override
+    public String title() {
+        return "H2";
+    }
+
+    @Override
+    public Support support(Capability capability) {
+        return switch (capability) {
+            case INSERT,
+                    UPDATE,
+                    DELETE,
+                    MANY_ROWS,
+                    INSERT_SELECT,
+                    MERGE,
+                    NO_OP_UPDATE,
+                    KEY_UPDATE,
+                    DELETE_CASCADE,
+                    DELETE_SET_NULL,
+                    UPDATE_CASCADE,
+                    COMMIT,
+                    ROLLBACK,
+                    SAVEPOINT,
+                    FAILED_STATEMENT,
+                    EXISTING_ROWS,
+                    RECAPTURE,
+                    DROP_TABLE,
+                    SCHEMAS,
+                    DATABASES,
+                    COMPOSITE_KEY,
+                    TEXT_KEY,
+                    UNIQUE_KEY,
+                    MIXED_CASE_NAMES,
+                    UNICODE_NAMES,
+                    HOSTILE_NAMES,
+                    NULLS,
+                    TYPES,
+                    LOBS,
+                    LARGE_ROWS,
+                    WIDE_TABLES,
+                    GENERATED_COLUMNS,
+                    IDENTITY_COLUMNS -> supported();
+            case ADD_COLUMN, DROP_COLUMN, RENAME_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
+            case RENAME_TABLE -> supported("it leaves, and comes anew under its new name");
+            case TRUNCATE -> supported("as one change");
+            case NULLABLE_KEY, NO_KEY -> refused("PENUMBRA-1004", "");
+            case MISSING_TABLE -> refused("PENUMBRA-1003", "");
+            case OTHER_TYPES -> refused("PENUMBRA-1005", "GEOMETRY, JAVA_OBJECT, ROW");
+            case UNBOUNDED_LOBS -> refused("PENUMBRA-1006", "");
+        };
+    }
+}
