@@ -4,8 +4,9 @@ import dev.penumbra.model.api.Internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 
-/** Table names as people write them in commands and calls. */
+/** Names as people write them in commands and calls, and as Penumbra makes them. */
 @Internal
 public final class SqlNames {
     private SqlNames() {}
@@ -37,5 +38,27 @@ public final class SqlNames {
             }
         }
         return parts;
+    }
+
+    /**
+     * The name that is wanted, cut to a length; with a number behind it where that name is taken.
+     *
+     * @param longest how many characters a name may have
+     */
+    public static String free(String wanted, int longest, Predicate<String> isTaken) {
+        String name = cut(wanted, longest);
+        for (int number = 2; isTaken.test(name); number++) {
+            String ending = "_" + number;
+            name = cut(wanted, longest - ending.length()) + ending;
+        }
+        return name;
+    }
+
+    private static String cut(String name, int longest) {
+        if (name.length() <= longest) {
+            return name;
+        }
+        // Not between the halves of a character.
+        return name.substring(0, Character.isHighSurrogate(name.charAt(longest - 1)) ? longest - 1 : longest);
     }
 }

@@ -43,6 +43,8 @@ public enum Capability {
     MIXED_CASE_NAMES(Group.NAMES, "quoted names in mixed case"),
     UNICODE_NAMES(Group.NAMES, "names in any script"),
     HOSTILE_NAMES(Group.NAMES, "names with quotes, dots, semicolons, blanks"),
+    LONGEST_NAMES(Group.NAMES, "names as long as the source allows"),
+    ALIKE_NAMES(Group.NAMES, "names that are another's beginning"),
     MISSING_TABLE(Group.NAMES, "name of no table"),
 
     NULLS(Group.VALUES, "NULL"),

@@ -59,6 +59,9 @@ public abstract class TriggerContractTest extends ContractTables {
     /** The types that cannot. */
     protected abstract List<String> otherTypes();
 
+    /** The most characters that the name of a schema, a table or a column has. */
+    protected abstract int longestName();
+
     @Test
     void everyCapability_isShown() {
         Set<Capability> shown = EnumSet.noneOf(Capability.class);
@@ -501,6 +504,11 @@ public abstract class TriggerContractTest extends ContractTables {
             Journalled journalled = journal();
             assertThat(journalled.tables().knows("T")).isFalse();
             assertThat(journalled.tables().rows("U")).hasSize(2);
+            // Another table may have the old name then.
+            createCaptured("T");
+            run("INSERT INTO T VALUES(1, 'other')", "UPDATE U SET NAME = 'c'");
+            capture("U");
+            assertThat(changes("T")).endsWith("INSERT [1] [1, other]");
         }
     }
 
@@ -786,6 +794,32 @@ public abstract class TriggerContractTest extends ContractTables {
                         new TableName(source().schema(), "%_\\")),
                 "k\"e.y; ?",
                 "' \n{fn now()} --");
+    }
+
+    @Test
+    @Shows(Capability.LONGEST_NAMES)
+    void longestNames_areKeptToTheirLastCharacter() throws SQLException {
+        String beginning = "N".repeat(longestName() - 1);
+        createSchema(beginning + "S");
+        assertCaptured(
+                Capability.LONGEST_NAMES,
+                List.of(
+                        new TableName(beginning + "S", beginning + "T"),
+                        new TableName(beginning + "S", beginning + "U")),
+                beginning + "K",
+                beginning + "V");
+    }
+
+    @Test
+    @Shows(Capability.ALIKE_NAMES)
+    void namesThatAreAnothersBeginning_areDifferentTables() throws SQLException {
+        assertCaptured(
+                Capability.ALIKE_NAMES,
+                Set.of("T", "T_BEFORE", "T_UPDATE", "T_BEFORE_UPDATE", "PENUMBRA_T").stream()
+                        .map(this::table)
+                        .toList(),
+                "K",
+                "V");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.penumbra.derby;
 import dev.penumbra.capture.AuditReport;
 import dev.penumbra.capture.JournalDirectory;
 import dev.penumbra.capture.RelayStatus;
+import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
@@ -15,7 +16,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.derby.iapi.sql.conn.ConnectionUtil;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +81,9 @@ public final class Capture {
             new Part("_BEFORE_UPDATE", " NO CASCADE BEFORE UPDATE ON ", " FOR EACH STATEMENT CALL PENUMBRA.GUARD()"),
             new Part("_BEFORE_DELETE", " NO CASCADE BEFORE DELETE ON ", " FOR EACH STATEMENT CALL PENUMBRA.GUARD()"));
 
+    private static final int LONGEST_SUFFIX =
+            PARTS.stream().mapToInt(part -> part.suffix().length()).max().orElseThrow();
+
     private Capture() {}
 
     /** The statements that make PENUMBRA.CAPTURE and PENUMBRA.JOURNAL known to a database that has no schema PENUMBRA yet. */
@@ -129,13 +135,13 @@ public final class Capture {
             // So that whoever reads the journal finds it; before the caller's transaction locks what the relay looks
             // at.
             database.relay().awaitFirstPass();
+            String triggers = triggerNames(connection, name);
             try (Statement statement = connection.createStatement()) {
                 // The first one takes the table's exclusive lock, after Derby's own of its catalogue: not the other way
                 // round.
                 for (Part part : PARTS) {
-                    statement.execute(
-                            "CREATE TRIGGER " + new TableName(schema, triggerName(table, part.suffix())).quoted()
-                                    + part.event() + name.quoted() + part.rest());
+                    statement.execute("CREATE TRIGGER " + new TableName(schema, triggers + part.suffix()).quoted()
+                            + part.event() + name.quoted() + part.rest());
                 }
             }
             database.triggersChanged();
@@ -152,9 +158,23 @@ public final class Capture {
         return tableId;
     }
 
-    private static String triggerName(String table, String suffix) {
-        int room = LONGEST_NAME - TRIGGER_PREFIX.length() - suffix.length();
-        return TRIGGER_PREFIX + table.substring(0, Math.min(room, table.length())) + suffix;
+    /** What the names of a table's triggers begin with; another table's may end like one of the suffixes. */
+    private static String triggerNames(Connection connection, TableName table) throws SQLException {
+        Set<String> taken = new HashSet<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT G.TRIGGERNAME FROM SYS.SYSTRIGGERS G, SYS.SYSSCHEMAS S"
+                        + " WHERE G.SCHEMAID = S.SCHEMAID AND S.SCHEMANAME = ?")) {
+            statement.setString(1, table.schema());
+            try (ResultSet found = statement.executeQuery()) {
+                while (found.next()) {
+                    taken.add(found.getString(1));
+                }
+            }
+        }
+        return SqlNames.free(
+                TRIGGER_PREFIX + table.table(),
+                LONGEST_NAME - LONGEST_SUFFIX,
+                name -> PARTS.stream().anyMatch(part -> taken.contains(name + part.suffix())));
     }
 
     /**

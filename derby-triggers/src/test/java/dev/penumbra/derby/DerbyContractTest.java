@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 class DerbyContractTest extends TriggerContractTest {
+    private static final int LONGEST_NAME = 128;
+
     private record Source(TestDatabase database) implements TestedSource {
         @Override
         public String schema() {
@@ -95,6 +97,11 @@ class DerbyContractTest extends TriggerContractTest {
     @Override
     protected String binaryType(int length) {
         return "VARCHAR(" + length + ") FOR BIT DATA";
+    }
+
+    @Override
+    protected int longestName() {
+        return LONGEST_NAME;
     }
 
     @Override

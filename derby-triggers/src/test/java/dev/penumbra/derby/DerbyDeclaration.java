@@ -43,6 +43,8 @@ public final class DerbyDeclaration implements SourceDeclaration {
                     MIXED_CASE_NAMES,
                     UNICODE_NAMES,
                     HOSTILE_NAMES,
+                    LONGEST_NAMES,
+                    ALIKE_NAMES,
                     NULLS,
                     TYPES,
                     LOBS,

@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import org.h2.engine.Constants;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.schema.Schema;
@@ -59,7 +60,11 @@ public final class Capture {
             if (existing != null) {
                 return existing.getName();
             }
-            String trigger = TRIGGER_PREFIX + found.getName();
+            // A table that was renamed has kept its trigger's name.
+            String trigger = SqlNames.free(
+                    TRIGGER_PREFIX + found.getName(),
+                    Constants.MAX_IDENTIFIER_LENGTH,
+                    name -> found.getSchema().findTrigger(name) != null);
             try (Statement statement = connection.createStatement()) {
                 statement.execute(
                         "CREATE TRIGGER " + new TableName(found.getSchema().getName(), trigger).quoted()

@@ -28,6 +28,7 @@ import java.util.UUID;
 
 class H2ContractTest extends TriggerContractTest {
     private static final long SETTLE_MILLIS = 20_000;
+    private static final int LONGEST_NAME = 256;
 
     private record Source(TestDatabase database) implements TestedSource {
         @Override
@@ -99,6 +100,11 @@ class H2ContractTest extends TriggerContractTest {
     @Override
     protected String binaryType(int length) {
         return "VARBINARY(" + length + ")";
+    }
+
+    @Override
+    protected int longestName() {
+        return LONGEST_NAME;
     }
 
     @Override
