@@ -3,6 +3,7 @@ package dev.penumbra.capture;
 import dev.penumbra.journal.JournalConfiguration;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,8 @@ public record CaptureSettings(
     /** The directory of a database's journal where the capture was installed without naming one. */
     public static final String JOURNAL = "penumbra.journal";
 
+    private static final long MAX_CHANGE_BYTES = JournalConfiguration.DEFAULT.maxChangeBytes();
+
     /** Reads the settings as they stand now. */
     public static CaptureSettings read() {
         return new CaptureSettings(
@@ -80,6 +83,20 @@ public record CaptureSettings(
     /** What they mean for a journal. */
     public JournalConfiguration journal() {
         return JournalConfiguration.DEFAULT.withMinFreeBytes(minFreeBytes);
+    }
+
+    /**
+     * To be asked before a change goes into the outbox: one that the journal cannot hold would never leave it.
+     *
+     * @throws PenumbraException with RECORD_TOO_LARGE
+     */
+    public static void requireRoom(TableName table, int changeBytes) {
+        if (changeBytes > MAX_CHANGE_BYTES) {
+            throw new PenumbraException(ErrorCode.RECORD_TOO_LARGE)
+                    .with("table", table)
+                    .with("bytes", changeBytes)
+                    .with("maxBytes", MAX_CHANGE_BYTES);
+        }
     }
 
     private static long positive(String property, long standard) {

@@ -53,6 +53,7 @@ public enum Capability {
     LOBS(Group.VALUES, "CLOB and BLOB up to 1 MiB"),
     UNBOUNDED_LOBS(Group.VALUES, "CLOB and BLOB declared larger"),
     LARGE_ROWS(Group.VALUES, "rows of 1 MB"),
+    TOO_LARGE_ROWS(Group.VALUES, "changes above 4 MiB, both rows together"),
     WIDE_TABLES(Group.VALUES, "1,000 columns"),
     GENERATED_COLUMNS(Group.VALUES, "generated columns"),
     IDENTITY_COLUMNS(Group.VALUES, "identity columns");

@@ -1028,6 +1028,22 @@ public abstract class TriggerContractTest extends ContractTables {
     }
 
     @Test
+    @Shows(Capability.TOO_LARGE_ROWS)
+    void changesThatTheJournalCannotHold_areRefusedBeforeTheyAreCommitted() throws SQLException {
+        run("CREATE TABLE T(ID INT NOT NULL PRIMARY KEY, V INT, A BLOB(1048576), B BLOB(1048576), C BLOB(1048576),"
+                + " D BLOB(1048576), E BLOB(1048576))");
+        capture("T");
+        byte[] most = bytes(MEBIBYTE);
+        execute("INSERT INTO T VALUES(1, 0, ?, ?, ?, NULL, NULL)", most, most, bytes(MEBIBYTE / 2));
+        works(
+                Capability.TOO_LARGE_ROWS,
+                () -> execute("INSERT INTO T VALUES(2, 0, ?, ?, ?, ?, ?)", most, most, most, most, most));
+        works(Capability.TOO_LARGE_ROWS, "UPDATE T SET V = 1");
+        run("INSERT INTO T(ID) VALUES(3)", "DELETE FROM T WHERE ID = 1");
+        assertThat(journal().tables().rows("T")).containsOnlyKeys(Key.of(3));
+    }
+
+    @Test
     @Shows(Capability.WIDE_TABLES)
     void thousandColumns_areJournalled() throws SQLException {
         run("CREATE TABLE T(ID INT NOT NULL PRIMARY KEY"

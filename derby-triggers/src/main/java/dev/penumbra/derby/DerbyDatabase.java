@@ -165,6 +165,7 @@ final class DerbyDatabase implements Source {
                         schema.fingerprint().value());
                 writeImage(images, schema, hasFormer ? former : null);
                 writeImage(images, schema, hasPresent ? present : null);
+                CaptureSettings.requireRoom(schema.name(), images.position());
                 append(session, target, images.toBytes());
             }
         }

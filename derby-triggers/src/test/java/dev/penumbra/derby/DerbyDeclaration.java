@@ -60,6 +60,7 @@ public final class DerbyDeclaration implements SourceDeclaration {
             case MISSING_TABLE -> refused("PENUMBRA-1003", "");
             case OTHER_TYPES -> refused("PENUMBRA-1005", "XML, user-defined types");
             case UNBOUNDED_LOBS -> refused("PENUMBRA-1006", "");
+            case TOO_LARGE_ROWS -> refused("PENUMBRA-1017", "");
         };
     }
 }

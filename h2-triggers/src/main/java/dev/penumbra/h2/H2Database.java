@@ -287,6 +287,7 @@ final class H2Database implements Source {
         EventImages.writeHead(images, operation, schema.fingerprint().value());
         writeImage(images, schema, former);
         writeImage(images, schema, present);
+        CaptureSettings.requireRoom(schema.name(), images.position());
         append(session, writer, target);
     }
 

@@ -59,6 +59,7 @@ public final class H2Declaration implements SourceDeclaration {
             case MISSING_TABLE -> refused("PENUMBRA-1003", "");
             case OTHER_TYPES -> refused("PENUMBRA-1005", "GEOMETRY, JAVA_OBJECT, ROW");
             case UNBOUNDED_LOBS -> refused("PENUMBRA-1006", "");
+            case TOO_LARGE_ROWS -> refused("PENUMBRA-1017", "");
         };
     }
 }

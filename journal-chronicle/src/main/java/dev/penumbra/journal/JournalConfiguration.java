@@ -25,6 +25,9 @@ public record JournalConfiguration(
     public static final long BLOCK_BYTES_DEFAULT = 16L << 20;
     public static final long MIN_FREE_BYTES_DEFAULT = 256L << 20;
     public static final long RETENTION_BYTES_DEFAULT = 10L << 30;
+    /** At least what a record holds before a change's images. */
+    private static final long EVENT_HEAD_BYTES = 64;
+
     /** Seven days. */
     public static final Duration RETENTION_AGE_DEFAULT = Duration.ofDays(7);
 
@@ -41,6 +44,11 @@ public record JournalConfiguration(
     /** The largest record that fits, in bytes. */
     public long maxRecordBytes() {
         return blockBytes / 4;
+    }
+
+    /** The largest change that fits, in bytes of its {@link EventImages}. */
+    public long maxChangeBytes() {
+        return maxRecordBytes() - EVENT_HEAD_BYTES;
     }
 
     public JournalConfiguration withRoll(Roll newRoll) {
