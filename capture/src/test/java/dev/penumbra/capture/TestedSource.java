@@ -23,6 +23,11 @@ public interface TestedSource extends AutoCloseable {
     /** Ends the capture of a table. */
     void remove(Connection connection, TableName table) throws SQLException;
 
+    /** Whether a statement failed for no reason of its own and may succeed when it is run again. */
+    default boolean isForAnotherTry(SQLException failure) {
+        return false;
+    }
+
     /** Waits until everything committed before is in the journal, and fails when that takes too long. */
     void settle(Connection connection) throws SQLException;
 

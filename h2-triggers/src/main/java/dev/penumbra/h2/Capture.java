@@ -65,13 +65,14 @@ public final class Capture {
                     TRIGGER_PREFIX + found.getName(),
                     Constants.MAX_IDENTIFIER_LENGTH,
                     name -> found.getSchema().findTrigger(name) != null);
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(
-                        "CREATE TRIGGER " + new TableName(found.getSchema().getName(), trigger).quoted()
-                                + " AFTER INSERT, UPDATE, DELETE ON "
-                                + new TableName(found.getSchema().getName(), found.getName()).quoted()
-                                + " FOR EACH ROW CALL '" + ChangeTrigger.class.getName() + "'");
-            }
+            changeTriggers(
+                    connection,
+                    capture,
+                    found,
+                    "CREATE TRIGGER " + new TableName(found.getSchema().getName(), trigger).quoted()
+                            + " AFTER INSERT, UPDATE, DELETE ON "
+                            + new TableName(found.getSchema().getName(), found.getName()).quoted()
+                            + " FOR EACH ROW CALL '" + ChangeTrigger.class.getName() + "'");
             // So that whoever reads the journal finds it.
             H2Database.of(session.getDatabase()).relay().awaitFirstPass();
             return trigger;
@@ -93,15 +94,31 @@ public final class Capture {
             if (trigger == null) {
                 throw new PenumbraException(ErrorCode.NOT_CAPTURED).with("table", table);
             }
-            H2Database.of(session.getDatabase()).requireWritable();
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(
-                        "DROP TRIGGER " + new TableName(trigger.getSchema().getName(), trigger.getName()).quoted());
-            }
+            H2Database capture = H2Database.of(session.getDatabase());
+            capture.requireWritable();
+            changeTriggers(
+                    connection,
+                    capture,
+                    found,
+                    "DROP TRIGGER " + new TableName(trigger.getSchema().getName(), trigger.getName()).quoted());
             // The relay ends with the database when no trigger is left, so the journal's note cannot wait for later.
             settle(connection, REMOVAL_TIMEOUT_MILLIS);
         } catch (PenumbraException e) {
             throw ChangeTrigger.failure(e);
+        }
+    }
+
+    /**
+     * Keeps the table's writers away meanwhile, if they let it be soon: H2 fails a statement whose rows are just going through the
+     * triggers that change.
+     */
+    private static void changeTriggers(Connection connection, H2Database capture, Table table, String sql)
+            throws SQLException {
+        WriterLock lock = new WriterLock(capture, table);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } finally {
+            lock.close();
         }
     }
 

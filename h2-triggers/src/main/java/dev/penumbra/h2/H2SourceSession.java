@@ -21,12 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.h2.api.ErrorCode;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.jdbc.JdbcResultSet;
-import org.h2.message.DbException;
 import org.h2.schema.Schema;
 import org.h2.table.Table;
 import org.h2.value.Value;
@@ -37,8 +35,6 @@ import org.jspecify.annotations.Nullable;
  * each statement in a transaction of its own.
  */
 final class H2SourceSession implements SourceSession {
-    private static final int BARRIER_TIMEOUT_MILLIS = 50;
-
     private final H2Database capture;
     private final JdbcConnection reading;
     private final JdbcConnection writing;
@@ -182,29 +178,17 @@ final class H2SourceSession implements SourceSession {
 
     @Override
     public boolean barrier(TableName name) {
-        SessionLocal session = (SessionLocal) capture.connect().getSession();
-        session.setLockTimeout(BARRIER_TIMEOUT_MILLIS);
-        session.lock();
-        try {
-            @Nullable Schema schema = capture.database().findSchema(name.schema());
-            @Nullable Table table = schema == null ? null : schema.findTableOrView(session, name.table());
-            if (table == null) {
-                return false;
+        @Nullable Schema schema = capture.database().findSchema(name.schema());
+        @Nullable Table table = schema == null ? null : schema.findTableOrView(null, name.table());
+        if (table == null) {
+            return false;
+        }
+        try (WriterLock lock = new WriterLock(capture, table)) {
+            if (lock.isHeld() && lock.lockCatalogue()) {
+                TruncationSentinel.place(table);
+                return true;
             }
-            table.lock(session, Table.EXCLUSIVE_LOCK);
-            // DROP INDEX holds this lock alone. Whoever holds it may be waiting for the table.
-            session.setLockTimeout(1);
-            capture.database().lockMeta(session);
-            TruncationSentinel.place(table);
-            return true;
-        } catch (DbException e) {
-            if (e.getErrorCode() == ErrorCode.LOCK_TIMEOUT_1 || e.getErrorCode() == ErrorCode.DEADLOCK_1) {
-                return false;
-            }
-            throw e;
-        } finally {
-            session.rollback();
-            session.unlock();
+            return false;
         }
     }
 
