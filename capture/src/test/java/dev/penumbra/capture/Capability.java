@@ -13,6 +13,7 @@ public enum Capability {
     MERGE(Group.STATEMENTS, "MERGE"),
     NO_OP_UPDATE(Group.STATEMENTS, "UPDATE to the values that are there"),
     KEY_UPDATE(Group.STATEMENTS, "UPDATE of a key"),
+    KEY_SHIFT(Group.STATEMENTS, "UPDATE that moves keys to those of other rows"),
     DELETE_CASCADE(Group.STATEMENTS, "ON DELETE CASCADE"),
     DELETE_SET_NULL(Group.STATEMENTS, "ON DELETE SET NULL"),
     UPDATE_CASCADE(Group.STATEMENTS, "ON UPDATE CASCADE"),

@@ -142,11 +142,60 @@ final class DerbyDatabase implements Source {
 
     // ---- the trigger's side
 
-    /** Writes what a statement has changed into the outbox, in the session's transaction. */
+    /** Takes a row as it was and as it is; one of them may be null. */
+    private interface ChangeTaker {
+        void take(@Nullable ResultSet former, @Nullable ResultSet present) throws SQLException, StandardException;
+    }
+
+    /** The rows to which a statement gives other keys; what is to be written of the first waits until there is a second or none. */
+    private static final class Moves {
+        private int count;
+        private byte[] first = {};
+    }
+
+    /**
+     * Writes what a statement has changed into the outbox, in the session's transaction. Where several rows get other keys, each may
+     * get one that another row leaves, and in between two rows would have one key: so all of them are deleted before they are inserted.
+     */
     void writeChanges(LanguageConnectionContext session) throws SQLException, StandardException {
         TriggerExecutionContext firing = firing();
         DerbyOutbox target = readyOutbox();
         TableSchema schema = viewAtFiring(session, firing).schema();
+        Moves moves = new Moves();
+        forEachChange(firing, schema, (former, present) -> {
+            byte[] images = images(schema, former, present);
+            if (!isMoved(schema, former, present)) {
+                append(session, target, images);
+                return;
+            }
+            moves.count++;
+            if (moves.count == 1) {
+                moves.first = images;
+                return;
+            }
+            if (moves.count == 2) {
+                append(session, target, EventImages.deleteOf(moves.first));
+            }
+            append(session, target, EventImages.deleteOf(images));
+        });
+        if (moves.count == 1) {
+            append(session, target, moves.first);
+        } else if (moves.count > 1) {
+            forEachChange(firing, schema, (former, present) -> {
+                if (isMoved(schema, former, present)) {
+                    append(session, target, images(schema, null, present));
+                }
+            });
+        }
+    }
+
+    private static boolean isMoved(TableSchema schema, @Nullable ResultSet former, @Nullable ResultSet present)
+            throws SQLException {
+        return former != null && present != null && !DerbyRows.sameKey(schema, former, present);
+    }
+
+    private static void forEachChange(TriggerExecutionContext firing, TableSchema schema, ChangeTaker taker)
+            throws SQLException, StandardException {
         try (@Nullable ResultSet former = firing.getOldRowSet();
                 @Nullable ResultSet present = firing.getNewRowSet()) {
             requireAllColumns(schema, former);
@@ -155,18 +204,9 @@ final class DerbyDatabase implements Source {
                 boolean hasFormer = former != null && former.next();
                 boolean hasPresent = present != null && present.next();
                 if (!hasFormer && !hasPresent) {
-                    break;
+                    return;
                 }
-                Output images = IMAGES.get();
-                images.reset();
-                EventImages.writeHead(
-                        images,
-                        !hasFormer ? Operation.INSERT : !hasPresent ? Operation.DELETE : Operation.UPDATE,
-                        schema.fingerprint().value());
-                writeImage(images, schema, hasFormer ? former : null);
-                writeImage(images, schema, hasPresent ? present : null);
-                CaptureSettings.requireRoom(schema.name(), images.position());
-                append(session, target, images.toBytes());
+                taker.take(hasFormer ? former : null, hasPresent ? present : null);
             }
         }
     }
@@ -225,6 +265,21 @@ final class DerbyDatabase implements Source {
                     .with("table", schema.name())
                     .with("expected", "a trigger with REFERENCING OLD TABLE and NEW TABLE");
         }
+    }
+
+    /** An outbox row's images of a change. */
+    private byte[] images(TableSchema schema, @Nullable ResultSet former, @Nullable ResultSet present)
+            throws SQLException {
+        Output images = IMAGES.get();
+        images.reset();
+        EventImages.writeHead(
+                images,
+                former == null ? Operation.INSERT : present == null ? Operation.DELETE : Operation.UPDATE,
+                schema.fingerprint().value());
+        writeImage(images, schema, former);
+        writeImage(images, schema, present);
+        CaptureSettings.requireRoom(schema.name(), images.position());
+        return images.toBytes();
     }
 
     private void writeImage(Output images, TableSchema schema, @Nullable ResultSet row) throws SQLException {

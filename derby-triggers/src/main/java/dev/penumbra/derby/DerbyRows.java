@@ -20,6 +20,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.Calendar;
 import java.util.GregorianCalendar;
 import java.util.TimeZone;
@@ -41,6 +42,9 @@ final class DerbyRows {
         calendar.setGregorianChange(new Date(Long.MIN_VALUE));
         return calendar;
     });
+
+    private static final ThreadLocal<Output> KEYS =
+            ThreadLocal.withInitial(() -> new Output(128, Integer.MAX_VALUE - 8));
 
     private DerbyRows() {}
 
@@ -156,6 +160,22 @@ final class DerbyRows {
             default -> throw new IllegalArgumentException("Derby has no type " + type);
         }
         return false;
+    }
+
+    /** Whether the rows that two result sets stand on have the same key. */
+    static boolean sameKey(TableSchema schema, ResultSet one, ResultSet other) throws SQLException {
+        Output keys = KEYS.get();
+        keys.reset();
+        writeKey(keys, schema, one);
+        int end = keys.position();
+        writeKey(keys, schema, other);
+        return Arrays.equals(keys.getBuffer(), 0, end, keys.getBuffer(), end, keys.position());
+    }
+
+    private static void writeKey(Output output, TableSchema schema, ResultSet row) throws SQLException {
+        for (int ordinal : schema.keyOrdinals()) {
+            writeValue(output, schema.columns().get(ordinal).type(), row, ordinal + 1, Long.MAX_VALUE);
+        }
     }
 
     private static void requireLength(long length, long maxLobBytes) {

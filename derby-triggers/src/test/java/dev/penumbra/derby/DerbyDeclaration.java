@@ -26,6 +26,7 @@ public final class DerbyDeclaration implements SourceDeclaration {
                     MERGE,
                     NO_OP_UPDATE,
                     KEY_UPDATE,
+                    KEY_SHIFT,
                     DELETE_CASCADE,
                     DELETE_SET_NULL,
                     COMMIT,

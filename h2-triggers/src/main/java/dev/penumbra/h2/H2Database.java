@@ -27,6 +27,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,6 +44,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.h2.engine.Constants;
 import org.h2.engine.Database;
 import org.h2.engine.SessionLocal;
+import org.h2.index.Cursor;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
@@ -120,6 +122,7 @@ final class H2Database implements Source {
         private volatile @Nullable Transaction transaction;
         private volatile boolean open;
         private long firstId;
+        private final KeyMoves moves = new KeyMoves();
     }
 
     private final Database database;
@@ -272,47 +275,115 @@ final class H2Database implements Source {
         }
     }
 
-    /** Writes a row's change into the outbox, in the session's transaction. */
+    /**
+     * Writes a row's change into the outbox, in the session's transaction.
+     *
+     * <p>A statement may give other keys to several rows, each one that another row leaves, and tells of them one after the other.
+     * Journalled so, two rows would have one key in between. So where it is more than one row, all of them are deleted before any is
+     * inserted: the delete of each further one takes the place of the first insert, which goes to the end.
+     */
     void writeChange(
             SessionLocal session,
             TriggeredLayout layout,
             @Nullable ResultInterface former,
             @Nullable ResultInterface present) {
         Table target = readyOutbox();
-        TableSchema schema = schemaAtFiring(session, layout, present != null ? present : former);
-        Operation operation = former == null ? Operation.INSERT : present == null ? Operation.DELETE : Operation.UPDATE;
+        TriggeredLayout.View view = viewAtFiring(session, layout, present != null ? present : former);
+        TableSchema schema = view.schema();
+        Value @Nullable [] from = former == null ? null : former.currentRow();
+        Value @Nullable [] to = present == null ? null : present.currentRow();
         Writer writer = writer(session);
+        KeyMoves.OfTable moves =
+                writer.moves.of(session, view.table(), schema, from, to, id -> outboxRow(session, target, id) != null);
+        byte[] images = images(writer, schema, from, to);
+        if (moves == null) {
+            append(session, writer, target, images);
+            return;
+        }
+        if (moves.isNew()) {
+            moves.first(append(session, writer, target, images), images);
+        } else {
+            writeFurtherMove(session, writer, target, moves, images);
+        }
+        moves.written(session);
+    }
+
+    private void writeFurtherMove(
+            SessionLocal session, Writer writer, Table target, KeyMoves.OfTable moves, byte[] update) {
+        Deque<Long> inserts = moves.inserts();
+        if (inserts.isEmpty()) {
+            replace(session, target, moves.firstId(), EventImages.deleteOf(moves.first()));
+            inserts.add(append(session, writer, target, EventImages.insertOf(moves.first())));
+        }
+        byte[] waiting = replace(session, target, inserts.remove(), EventImages.deleteOf(update));
+        inserts.add(append(session, writer, target, waiting));
+        inserts.add(append(session, writer, target, EventImages.insertOf(update)));
+    }
+
+    /** Gives an outbox row other images; returns those that it had. */
+    private static byte[] replace(SessionLocal session, Table target, long id, byte[] images) {
+        Row row = outboxRow(session, target, id);
+        if (row == null) {
+            throw new IllegalStateException("outbox row " + id + " is gone");
+        }
+        target.updateRow(session, row, outboxRow(target, id, row.getValue(1), images));
+        return row.getValue(2).getBytes();
+    }
+
+    private static @Nullable Row outboxRow(SessionLocal session, Table target, long id) {
+        Row searched = target.getTemplateRow();
+        searched.setValue(0, ValueBigint.get(id));
+        Cursor found = target.getScanIndex(session).find(session, searched, searched, false);
+        return found.next() ? found.get() : null;
+    }
+
+    private static Row outboxRow(Table target, long id, Value transaction, byte[] images) {
+        Row row = target.getTemplateRow();
+        row.setValue(0, ValueBigint.get(id));
+        row.setValue(1, transaction);
+        row.setValue(2, ValueVarbinary.getNoCopy(images));
+        row.setKey(id);
+        return row;
+    }
+
+    /** An outbox row's images of a change. */
+    private byte[] images(
+            Writer writer, TableSchema schema, Value @Nullable [] former, Value @Nullable [] present) {
         Output images = writer.images;
         images.reset();
-        EventImages.writeHead(images, operation, schema.fingerprint().value());
+        EventImages.writeHead(
+                images,
+                former == null ? Operation.INSERT : present == null ? Operation.DELETE : Operation.UPDATE,
+                schema.fingerprint().value());
         writeImage(images, schema, former);
         writeImage(images, schema, present);
         CaptureSettings.requireRoom(schema.name(), images.position());
-        append(session, writer, target);
+        return images.toBytes();
     }
 
-    private void writeImage(Output images, TableSchema schema, @Nullable ResultInterface row) {
+    private void writeImage(Output images, TableSchema schema, Value @Nullable [] row) {
         if (row == null) {
             EventImages.writeAbsent(images);
         } else {
             int begin = EventImages.beginImage(images);
-            H2Rows.write(images, schema, row.currentRow(), settings.maxLobBytes());
+            H2Rows.write(images, schema, row, settings.maxLobBytes());
             EventImages.endImage(images, begin);
         }
     }
 
-    private TableSchema schemaAtFiring(SessionLocal session, TriggeredLayout layout, @Nullable ResultInterface row) {
-        TriggeredLayout.View view = layout.view();
-        if (view != null && view.metaVersion() == database.getModificationMetaId()) {
-            return view.schema();
+    private TriggeredLayout.View viewAtFiring(
+            SessionLocal session, TriggeredLayout layout, @Nullable ResultInterface row) {
+        TriggeredLayout.View known = layout.view();
+        if (known != null && known.metaVersion() == database.getModificationMetaId()) {
+            return known;
         }
         if (row == null) {
             throw new IllegalArgumentException("a change has a row");
         }
         Table table = database.getSchema(row.getSchemaName(0)).getTableOrView(session, row.getTableName(0));
-        TableSchema schema = view(layout, table).schema();
-        store(schema);
-        return schema;
+        TriggeredLayout.View view = view(layout, table);
+        store(view.schema());
+        return view;
     }
 
     /** Makes sure that the outbox's reader can find a layout; in a transaction of its own, once for each layout. */
@@ -350,15 +421,15 @@ final class H2Database implements Source {
         Writer writer = writer(session);
         writer.images.reset();
         EventImages.write(writer.images, operation, schema, null, null);
-        append(session, writer, target);
+        append(session, writer, target, writer.images.toBytes());
     }
 
     private Writer writer(SessionLocal session) {
         return writers.computeIfAbsent(session, s -> new Writer());
     }
 
-    /** Writes what stands in the writer's images. */
-    private void append(SessionLocal session, Writer writer, Table target) {
+    /** Adds a row to the outbox; returns its id. */
+    private long append(SessionLocal session, Writer writer, Table target, byte[] images) {
         if (target.getRowCountApproximation(session) >= settings.maxOutboxRows()) {
             throw new PenumbraException(ErrorCode.OUTBOX_FULL)
                     .with("source", name)
@@ -373,18 +444,14 @@ final class H2Database implements Source {
             writer.firstId = id;
             writer.open = true;
         }
-        Row row = target.getTemplateRow();
-        row.setValue(0, ValueBigint.get(id));
-        row.setValue(1, ValueBigint.get(writer.firstId));
-        row.setValue(2, ValueVarbinary.getNoCopy(writer.images.toBytes()));
-        row.setKey(id);
-        target.addRow(session, row);
+        target.addRow(session, outboxRow(target, id, ValueBigint.get(writer.firstId), images));
         if (first) {
             Relay running = relay;
             if (running != null) {
                 running.notice();
             }
         }
+        return id;
     }
 
     private String failure() {

@@ -52,6 +52,7 @@ public final class H2Declaration implements SourceDeclaration {
                     WIDE_TABLES,
                     GENERATED_COLUMNS,
                     IDENTITY_COLUMNS -> supported();
+            case KEY_SHIFT -> supported("except beside a cascade or trigger that writes, PENUMBRA-1016");
             case ADD_COLUMN, DROP_COLUMN, RENAME_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
             case RENAME_TABLE -> supported("it leaves, and comes anew under its new name");
             case TRUNCATE -> supported("as one change");

@@ -11,6 +11,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,30 @@ public final class EventImages {
             RowFormat.write(output, schema, row);
             endImage(output, begin);
         }
+    }
+
+    /** Of an update, the delete of the row before. */
+    public static byte[] deleteOf(byte[] update) {
+        int afterLength = update.length - HEAD_LENGTH - Integer.BYTES - beforeLength(update);
+        byte[] delete = Arrays.copyOf(update, update.length - afterLength + Integer.BYTES);
+        delete[0] = (byte) Operation.DELETE.code();
+        Arrays.fill(delete, delete.length - Integer.BYTES, delete.length, (byte) 0);
+        return delete;
+    }
+
+    /** Of an update, the insert of the row after. */
+    public static byte[] insertOf(byte[] update) {
+        int beforeLength = beforeLength(update);
+        byte[] insert = new byte[update.length - beforeLength];
+        System.arraycopy(update, 1, insert, 1, HEAD_LENGTH - 1);
+        insert[0] = (byte) Operation.INSERT.code();
+        int after = HEAD_LENGTH + Integer.BYTES;
+        System.arraycopy(update, after + beforeLength, insert, after, insert.length - after);
+        return insert;
+    }
+
+    private static int beforeLength(byte[] images) {
+        return new Input(images, HEAD_LENGTH, Integer.BYTES).readInt() - 1;
     }
 
     static void write(
