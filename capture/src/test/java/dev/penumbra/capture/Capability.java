@@ -22,6 +22,7 @@ public enum Capability {
     ROLLBACK(Group.TRANSACTIONS, "rollback"),
     SAVEPOINT(Group.TRANSACTIONS, "rollback to a savepoint"),
     FAILED_STATEMENT(Group.TRANSACTIONS, "statement that fails half-way"),
+    CHECK(Group.TRANSACTIONS, "CHECK constraints hold for every row"),
 
     EXISTING_ROWS(Group.TABLES, "rows from before the capture"),
     RECAPTURE(Group.TABLES, "capture removed and installed again"),

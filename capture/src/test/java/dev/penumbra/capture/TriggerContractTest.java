@@ -466,6 +466,21 @@ public abstract class TriggerContractTest extends ContractTables {
         }
     }
 
+    @Test
+    @Shows(Capability.CHECK)
+    void checkConstraints_holdForEveryRowOfAStatement() throws SQLException {
+        run("CREATE TABLE T(ID BIGINT PRIMARY KEY, V INT CHECK (V < 10), \"w\" INT, CONSTRAINT C CHECK (V <> \"w\"))");
+        if (works(Capability.CHECK, () -> capture("T"))) {
+            run("INSERT INTO T VALUES(1, 1, 2), (2, 9, NULL), (3, NULL, 3)");
+            for (String update : List.of("V = V + 1", "V = 20 - ID * 7", "\"w\" = ID", "V = 3 - ID, \"w\" = 1")) {
+                assertFails("UPDATE T SET " + update);
+            }
+            assertFails("INSERT INTO T VALUES(4, 10, 1), (5, 5, 6)");
+            run("UPDATE T SET V = V - 1, \"w\" = NULL");
+            assertThat(changes("T")).hasSize(6);
+        }
+    }
+
     private void assertFails(String sql) {
         assertThatThrownBy(() -> run(sql)).as(sql).isInstanceOf(SQLException.class);
     }

@@ -25,8 +25,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
@@ -39,6 +41,7 @@ import org.apache.derby.iapi.db.Database;
 import org.apache.derby.iapi.db.Factory;
 import org.apache.derby.iapi.db.TriggerExecutionContext;
 import org.apache.derby.iapi.sql.conn.LanguageConnectionContext;
+import org.apache.derby.iapi.sql.dictionary.CheckConstraintDescriptor;
 import org.apache.derby.iapi.sql.dictionary.ColumnDescriptor;
 import org.apache.derby.iapi.sql.dictionary.ConglomerateDescriptor;
 import org.apache.derby.iapi.sql.dictionary.ConstraintDescriptor;
@@ -90,7 +93,8 @@ final class DerbyDatabase implements Source {
             ThreadLocal.withInitial(() -> new Output(IMAGES_BYTES, Integer.MAX_VALUE - 8));
 
     /** A table's layout as the descriptor that Derby has for it in memory shows it. */
-    private record View(TableDescriptor descriptor, String shape, TableSchema schema, RowGuard guard) {}
+    private record View(
+            TableDescriptor descriptor, String shape, TableSchema schema, RowGuard guard, List<String> checks) {}
 
     /**
      * Which transactions the outbox shows.
@@ -160,24 +164,30 @@ final class DerbyDatabase implements Source {
     void writeChanges(LanguageConnectionContext session) throws SQLException, StandardException {
         TriggerExecutionContext firing = firing();
         DerbyOutbox target = readyOutbox();
-        TableSchema schema = viewAtFiring(session, firing).schema();
+        View view = viewAtFiring(session, firing);
+        TableSchema schema = view.schema();
         Moves moves = new Moves();
-        forEachChange(firing, schema, (former, present) -> {
-            byte[] images = images(schema, former, present);
-            if (!isMoved(schema, former, present)) {
-                append(session, target, images);
-                return;
-            }
-            moves.count++;
-            if (moves.count == 1) {
-                moves.first = images;
-                return;
-            }
-            if (moves.count == 2) {
-                append(session, target, EventImages.deleteOf(moves.first));
-            }
-            append(session, target, EventImages.deleteOf(images));
-        });
+        try (RowChecks checks = new RowChecks(schema, view.checks())) {
+            forEachChange(firing, schema, (former, present) -> {
+                byte[] images = images(schema, former, present);
+                if (former != null && present != null) {
+                    checks.updated(images);
+                }
+                if (!isMoved(schema, former, present)) {
+                    append(session, target, images);
+                    return;
+                }
+                moves.count++;
+                if (moves.count == 1) {
+                    moves.first = images;
+                    return;
+                }
+                if (moves.count == 2) {
+                    append(session, target, EventImages.deleteOf(moves.first));
+                }
+                append(session, target, EventImages.deleteOf(images));
+            });
+        }
         if (moves.count == 1) {
             append(session, target, moves.first);
         } else if (moves.count > 1) {
@@ -304,7 +314,7 @@ final class DerbyDatabase implements Source {
         // Or without any reason, in a transaction that has changed the catalogue; compiling a trigger is enough.
         String shape = shapeOf(session.getDataDictionary(), descriptor);
         if (known != null && known.shape().equals(shape)) {
-            views.put(tableId, new View(descriptor, shape, known.schema(), known.guard()));
+            views.put(tableId, new View(descriptor, shape, known.schema(), known.guard(), known.checks()));
             return known;
         }
         TableSchema schema;
@@ -323,9 +333,22 @@ final class DerbyDatabase implements Source {
                 descriptor,
                 shape,
                 schema,
-                new RowGuard(schema.name(), descriptor.getHeapConglomerateId(), key.conglomerate(), key.positions()));
+                new RowGuard(schema.name(), descriptor.getHeapConglomerateId(), key.conglomerate(), key.positions()),
+                checksOf(session.getDataDictionary(), descriptor));
         views.put(tableId, view);
         return view;
+    }
+
+    /** The CHECK constraints that hold after each statement. */
+    private static List<String> checksOf(DataDictionary catalogue, TableDescriptor descriptor)
+            throws StandardException {
+        List<String> conditions = new ArrayList<>();
+        for (ConstraintDescriptor constraint : catalogue.getConstraintDescriptors(descriptor)) {
+            if (constraint instanceof CheckConstraintDescriptor check && check.enforced() && !check.deferrable()) {
+                conditions.add(check.getConstraintText());
+            }
+        }
+        return conditions;
     }
 
     /** What is different whenever a table's layout, its key or the places of its rows and indexes are. */
@@ -342,7 +365,7 @@ final class DerbyDatabase implements Source {
                     .append(column.getType().isNullable());
         }
         for (ConstraintDescriptor constraint : catalogue.getConstraintDescriptors(descriptor)) {
-            shape.append(constraint.getUUID());
+            shape.append(constraint.getUUID()).append(constraint.enforced());
         }
         return shape.toString();
     }

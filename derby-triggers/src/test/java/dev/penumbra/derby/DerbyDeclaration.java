@@ -33,6 +33,7 @@ public final class DerbyDeclaration implements SourceDeclaration {
                     ROLLBACK,
                     SAVEPOINT,
                     FAILED_STATEMENT,
+                    CHECK,
                     EXISTING_ROWS,
                     RECAPTURE,
                     DROP_TABLE,

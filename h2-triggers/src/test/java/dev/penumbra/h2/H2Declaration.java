@@ -32,6 +32,7 @@ public final class H2Declaration implements SourceDeclaration {
                     ROLLBACK,
                     SAVEPOINT,
                     FAILED_STATEMENT,
+                    CHECK,
                     EXISTING_ROWS,
                     RECAPTURE,
                     DROP_TABLE,

@@ -45,6 +45,7 @@ public enum ErrorCode {
     CLASS_NOT_CALLABLE(
             1023,
             "the class is not on the node's class path, is no RowTrigger, or has no public constructor without parameters"),
+    CHECK_VIOLATED(1024, "the statement would leave a row that breaks a CHECK constraint of its table"),
     COPY_WRITTEN(
             1030,
             "tables in SHADOW, SHADOW_<DATACENTER> and HOME are copies that SQL cannot write: write to their source"),
