@@ -30,6 +30,7 @@ public enum Capability {
     DROP_COLUMN(Group.TABLES, "drop a column"),
     RENAME_COLUMN(Group.TABLES, "rename a column"),
     RETYPE_COLUMN(Group.TABLES, "change a column's type"),
+    DROP_KEY(Group.TABLES, "drop a table's key"),
     RENAME_TABLE(Group.TABLES, "rename a table"),
     TRUNCATE(Group.TABLES, "TRUNCATE"),
     DROP_TABLE(Group.TABLES, "DROP TABLE"),

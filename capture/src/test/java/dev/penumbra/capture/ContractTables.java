@@ -239,6 +239,11 @@ abstract class ContractTables {
         forget(table);
     }
 
+    /** Compares a table with the journal again. */
+    final void remember(String table) {
+        captured.add(table(table));
+    }
+
     /** Compares a table with the journal no more. */
     final void forget(String table) {
         captured.remove(table(table));

@@ -663,6 +663,26 @@ public abstract class TriggerContractTest extends ContractTables {
     }
 
     @Test
+    @Shows(Capability.DROP_KEY)
+    void tableThatLosesItsKey_leavesUntilItHasOneAgain_andKeepsNothingElseBack() throws SQLException {
+        createCaptured("T");
+        createCaptured("U");
+        run("INSERT INTO T VALUES(1, 'a')");
+        if (works(Capability.DROP_KEY, () -> {
+            run("ALTER TABLE T DROP PRIMARY KEY");
+            forget("T");
+        })) {
+            run("INSERT INTO U VALUES(1, 'goes on')");
+            assertThat(changes("U")).containsExactly("INSERT [1] [1, goes on]");
+            assertThat(journal().tables().knows("T")).isFalse();
+            assertThatThrownBy(() -> run("INSERT INTO T VALUES(1, 'b')")).hasMessageContaining("PENUMBRA-1004");
+            run("ALTER TABLE T ADD PRIMARY KEY(ID)", "INSERT INTO T VALUES(2, 'b')");
+            remember("T");
+            assertThat(journal().tables().rows("T")).hasSize(2);
+        }
+    }
+
+    @Test
     @Shows(Capability.RENAME_TABLE)
     void renamedTable_leavesUnderItsOldName_andComesUnderItsNewOne() throws SQLException {
         createCaptured("T");

@@ -25,9 +25,12 @@ import java.util.UUID;
 import org.apache.derby.catalog.IndexDescriptor;
 import org.apache.derby.catalog.TypeDescriptor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads what Derby's system tables say of tables, their keys and their triggers. */
 final class DerbyCatalog {
+    private static final Logger LOG = LoggerFactory.getLogger(DerbyCatalog.class);
     private static final int LONGEST_TIMESTAMP_FRACTION = 9;
     private static final Set<String> OWN_ACTIONS = Set.of("CALLPENUMBRA.CHANGED()", "CALLPENUMBRA.GUARD()");
     /** Firing time and event of the triggers without which a table is not captured. */
@@ -154,8 +157,13 @@ final class DerbyCatalog {
                 for (UUID trigger : events.values()) {
                     identity = 31 * identity + identity(trigger);
                 }
-                tables.add(new TriggeredTable(
-                        schema(connection, entry.getKey(), maxLobBytes), identity, TriggeredTable.OPENED_WITH));
+                try {
+                    tables.add(new TriggeredTable(
+                            schema(connection, entry.getKey(), maxLobBytes), identity, TriggeredTable.OPENED_WITH));
+                } catch (PenumbraException e) {
+                    // Its layout has changed since; it leaves the journal, and whoever writes to it is told why.
+                    LOG.warn("a table cannot be captured any more: {}", e.getMessage());
+                }
             }
         }
         return tables;

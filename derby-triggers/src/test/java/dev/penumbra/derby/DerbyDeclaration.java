@@ -56,6 +56,8 @@ public final class DerbyDeclaration implements SourceDeclaration {
                     IDENTITY_COLUMNS -> supported();
             case UPDATE_CASCADE -> notApplicable("Derby has no ON UPDATE CASCADE");
             case ADD_COLUMN, DROP_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
+            case DROP_KEY ->
+                supported("the table leaves; writing to it is refused with PENUMBRA-1004 until it has one");
             case RENAME_COLUMN, RENAME_TABLE -> refused("X0Y25", "by Derby, for the triggers' sake");
             case TRUNCATE -> refused("XCL49", "by Derby, for the triggers' sake");
             case NULLABLE_KEY, NO_KEY -> refused("PENUMBRA-1004", "");

@@ -7,6 +7,7 @@ import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
@@ -29,12 +30,16 @@ import org.h2.schema.Schema;
 import org.h2.table.Table;
 import org.h2.value.Value;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The relay's sessions in an H2 database: one whose transactions are snapshots and that only reads, and one for what is written,
  * each statement in a transaction of its own.
  */
 final class H2SourceSession implements SourceSession {
+    private static final Logger LOG = LoggerFactory.getLogger(H2SourceSession.class);
+
     private final H2Database capture;
     private final JdbcConnection reading;
     private final JdbcConnection writing;
@@ -168,7 +173,14 @@ final class H2SourceSession implements SourceSession {
     public List<TriggeredTable> triggeredTables() {
         List<TriggeredTable> tables = new ArrayList<>();
         for (Table table : capture.capturedTables()) {
-            TableSchema layout = H2Layout.of(table, capture.settings().maxLobBytes());
+            TableSchema layout;
+            try {
+                layout = H2Layout.of(table, capture.settings().maxLobBytes());
+            } catch (PenumbraException e) {
+                // It has changed since; it leaves the journal, and whoever writes to it is told why.
+                LOG.warn("a table cannot be captured any more: {}", e.getMessage());
+                continue;
+            }
             capture.remember(table, layout);
             capture.store(layout);
             tables.add(new TriggeredTable(layout, table.getId(), capture.triggerIdentity(table)));

@@ -55,6 +55,8 @@ public final class H2Declaration implements SourceDeclaration {
                     IDENTITY_COLUMNS -> supported();
             case KEY_SHIFT -> supported("except beside a cascade or trigger that writes, PENUMBRA-1016");
             case ADD_COLUMN, DROP_COLUMN, RENAME_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
+            case DROP_KEY ->
+                supported("the table leaves; writing to it is refused with PENUMBRA-1004 until it has one");
             case RENAME_TABLE -> supported("it leaves, and comes anew under its new name");
             case TRUNCATE -> supported("as one change");
             case NULLABLE_KEY, NO_KEY -> refused("PENUMBRA-1004", "");
