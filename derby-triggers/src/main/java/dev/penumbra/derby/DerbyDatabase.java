@@ -40,7 +40,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.derby.iapi.db.Database;
 import org.apache.derby.iapi.db.Factory;
 import org.apache.derby.iapi.db.TriggerExecutionContext;
+import org.apache.derby.iapi.services.cache.CacheManager;
 import org.apache.derby.iapi.sql.conn.LanguageConnectionContext;
+import org.apache.derby.iapi.sql.depend.DependencyManager;
 import org.apache.derby.iapi.sql.dictionary.CheckConstraintDescriptor;
 import org.apache.derby.iapi.sql.dictionary.ColumnDescriptor;
 import org.apache.derby.iapi.sql.dictionary.ConglomerateDescriptor;
@@ -53,6 +55,7 @@ import org.apache.derby.iapi.store.access.TransactionController;
 import org.apache.derby.iapi.store.access.conglomerate.TransactionManager;
 import org.apache.derby.iapi.transaction.TransactionControl;
 import org.apache.derby.impl.jdbc.EmbedConnection;
+import org.apache.derby.impl.sql.conn.CachedStatement;
 import org.apache.derby.impl.store.raw.xact.Xact;
 import org.apache.derby.shared.common.error.StandardException;
 import org.jspecify.annotations.Nullable;
@@ -689,6 +692,25 @@ final class DerbyDatabase implements Source {
             open.add(writer.firstId());
         }
         return new Horizon(upTo, open);
+    }
+
+    /**
+     * Has Derby plan all statements anew that it keeps plans of. A plan that was made while another session failed to make the same one
+     * is lost to Derby's book of dependencies: new triggers do not outdate it, and it would never fire them.
+     */
+    static void forgetPlans(Connection connection) throws SQLException {
+        LanguageConnectionContext session = ((EmbedConnection) connection).getLanguageConnection();
+        @Nullable CacheManager plans = session.getLanguageConnectionFactory().getStatementCache();
+        if (plans == null) {
+            return;
+        }
+        try {
+            for (Object plan : plans.values()) {
+                ((CachedStatement) plan).getPreparedStatement().makeInvalid(DependencyManager.CREATE_TRIGGER, session);
+            }
+        } catch (StandardException e) {
+            throw new SQLException(e.getMessage(), e);
+        }
     }
 
     /** The outbox has been seen whole, and held this many rows. */

@@ -211,8 +211,9 @@ final class DerbySourceSession implements SourceSession {
     }
 
     @Override
-    public boolean barrier(TableName table) {
+    public boolean barrier(TableName table) throws SQLException {
         // Derby has created the trigger under the table's exclusive lock, and shows it after that has been let go.
+        DerbyDatabase.forgetPlans(reading);
         return true;
     }
 
