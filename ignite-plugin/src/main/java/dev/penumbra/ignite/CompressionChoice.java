@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sees to it that this node stores the values of a copy as the copy asks, training a dictionary on its first rows.
  *
- * <p>Only the home image's feed trains; what writes the other copies uses the dictionary that this published. Rows that
- * came before there was one stay as they are.
+ * <p>Only one node trains for a table: the one whose feed writes the home image or, where the table is its own, the one that is told
+ * to. What writes the other copies uses the dictionary that this published. Rows that came before there was one stay as they are.
  *
  * <p>Owned by one feed's thread.
  */
@@ -33,12 +33,18 @@ final class CompressionChoice {
     private final int dictionaryBytes;
     private final Set<String> settled = new HashSet<>();
     private final Map<String, DictionaryTraining> trainings = new HashMap<>();
+    private final Set<String> trainedHere = new HashSet<>();
 
     CompressionChoice(Ignite ignite, ValueCodec codec, Dictionaries dictionaries, int dictionaryBytes) {
         this.ignite = ignite;
         this.codec = codec;
         this.dictionaries = dictionaries;
         this.dictionaryBytes = dictionaryBytes;
+    }
+
+    /** Trains on the rows of a copy that is no home image, too. */
+    void trainOn(Copy copy) {
+        trainedHere.add(copy.id());
     }
 
     /** Settles how the values of a batch are stored, before it is written. */
@@ -54,7 +60,7 @@ final class CompressionChoice {
             return;
         }
         Optional<Dictionary> dictionary = dictionaries.latest(copy.dictionaryName());
-        if (dictionary.isEmpty() && copy.role() == Copy.Role.HOME_IMAGE) {
+        if (dictionary.isEmpty() && (copy.role() == Copy.Role.HOME_IMAGE || trainedHere.contains(copy.id()))) {
             dictionary = train(copy, cache, writes);
         }
         codec.assign(typeId, Compression.ZSTD, dictionary.orElse(null));

@@ -2,11 +2,16 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Copy;
+import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.ShadowStatus;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 /**
@@ -22,16 +27,35 @@ final class CopyBoard implements Copies {
     private final ShippingContext context;
     private final GridShadows shadows;
 
+    private final CapturedTables tables;
+    private final Map<TableName, String> names = new ConcurrentHashMap<>();
+
     // Replaced as a whole.
     private volatile List<dev.penumbra.shadow.Copy> known = List.of();
+    private volatile Map<String, TableName> ownHomes = Map.of();
 
-    CopyBoard(ShippingContext context, GridShadows shadows) {
+    CopyBoard(ShippingContext context, GridShadows shadows, CapturedTables tables) {
         this.context = context;
         this.shadows = shadows;
+        this.tables = tables;
     }
 
     void refresh() {
-        known = context.catalogue().all();
+        List<dev.penumbra.shadow.Copy> present = context.catalogue().all();
+        Map<String, TableName> homes = new HashMap<>();
+        for (Trigger capture : tables.all()) {
+            // A name stays once it is given.
+            String name = names.computeIfAbsent(
+                    capture.table(), table -> context.catalogue().sqlTable(tables.source(), table));
+            homes.put(name, capture.table());
+        }
+        for (dev.penumbra.shadow.Copy copy : present) {
+            if (copy.name().source().equals(tables.source())) {
+                homes.put(copy.sqlTable(), copy.name().table());
+            }
+        }
+        ownHomes = Map.copyOf(homes);
+        known = present;
     }
 
     @Override
@@ -44,6 +68,11 @@ final class CopyBoard implements Copies {
     @Override
     public Optional<Copy> home(String table) {
         return find(copy -> copy.role() == Role.HOME_IMAGE && copy.sqlTable().equals(table));
+    }
+
+    @Override
+    public Optional<TableName> ownHome(String table) {
+        return Optional.ofNullable(ownHomes.get(table));
     }
 
     private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {

@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * <p>When the datacenter has lost its memory, its state is gone with the rows: all copies are filled anew. When some
  * partitions are lost, the copies concerned are.
  */
-final class Feed implements Runnable {
+final class Feed implements ShippingFeed {
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
 
     /** The window is this many batches ahead of the applied position. */
@@ -142,25 +142,29 @@ final class Feed implements Runnable {
         return datacenter;
     }
 
-    FeedFigures figures() {
+    @Override
+    public FeedFigures figures() {
         return figures;
     }
 
-    void stop() {
+    @Override
+    public void stop() {
         stopped = true;
     }
 
-    /** Stops for good, because the datacenter has no copies any more, and forgets how far it was. */
-    void retire() {
+    @Override
+    public void retire() {
         retired = true;
         stopped = true;
     }
 
-    boolean isRetired() {
+    @Override
+    public boolean isRetired() {
         return retired;
     }
 
-    void catalogueChanged() {
+    @Override
+    public void catalogueChanged() {
         catalogueChanged = true;
     }
 

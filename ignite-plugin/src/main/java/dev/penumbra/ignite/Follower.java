@@ -52,6 +52,11 @@ final class Follower {
 
     /** Gathers a change of a row, translating its images to the copy's layout by the names of columns. */
     void gather(Change change) {
+        gather(change, change.position());
+    }
+
+    /** The same for a copy whose rows have positions of another kind than the journal's. */
+    void gather(Change change, Position position) {
         TableSchema layout = change.schema();
         if (!sameKey(layout, rows.layout())) {
             // Such a row has no place here; the copy stays incomplete until the source has delivered its rows again.
@@ -66,15 +71,23 @@ final class Follower {
             if (former != null && before != null) {
                 Key formerKey = rows.layout().keyOf(translate(layout, before));
                 if (!formerKey.equals(key)) {
-                    gathered.put(formerKey, new Gathered(null, change.position()));
+                    gather(formerKey, null, position);
                 }
             }
-            gathered.put(key, new Gathered(translated, change.position()));
+            gather(key, translated, position);
         } else if (before != null) {
-            gathered.put(rows.layout().keyOf(translate(layout, before)), new Gathered(null, change.position()));
+            gather(rows.layout().keyOf(translate(layout, before)), null, position);
         } else if (change.key() != null) {
             // A correction may not know the row that it removes. Its key's columns are those of its own layout.
-            gathered.put(change.key(), new Gathered(null, change.position()));
+            gather(change.key(), null, position);
+        }
+    }
+
+    /** The later change counts, which is not always the one that comes later: a row that is brought may be as old as its change. */
+    private void gather(Key key, @Nullable Row row, Position position) {
+        Gathered known = gathered.get(key);
+        if (known == null || known.position().compareTo(position) <= 0) {
+            gathered.put(key, new Gathered(row, position));
         }
     }
 

@@ -9,6 +9,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.PartitionShares;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +46,7 @@ final class GridShadows implements Shadows {
     private static final long MEASURING_SHARE = 20;
 
     private final ShippingContext context;
+    private final CapturedTables tables;
     private final Map<String, Sized> sizes = new ConcurrentHashMap<>();
 
     private final Set<String> measuring = ConcurrentHashMap.newKeySet();
@@ -52,8 +55,9 @@ final class GridShadows implements Shadows {
     private record Sized(CopySize size, long tookNanos, long validUntilNanos) {}
 
     /** @param background runs what no caller waits for */
-    GridShadows(ShippingContext context, Executor background) {
+    GridShadows(ShippingContext context, CapturedTables tables, Executor background) {
         this.context = context;
+        this.tables = tables;
         this.background = background;
     }
 
@@ -65,12 +69,15 @@ final class GridShadows implements Shadows {
     public void create(ShadowDefinition definition, boolean ifNotExists) {
         ShadowName name = definition.name();
         DatacenterNodes.require(context.ignite().cluster(), name.datacenter());
-        if (!catalogue().sources().contains(name.source())) {
+        if (!sources().contains(name.source())) {
             throw new PenumbraException(ErrorCode.SOURCE_NOT_FOUND)
                     .with("source", name.source())
-                    .with("known", catalogue().sources());
+                    .with("known", sources());
         }
-        if (catalogue().homeImage(name.source(), name.table()).isEmpty()) {
+        boolean known = name.source().equals(tables.source())
+                ? tables.capture(name.table()).isPresent()
+                : catalogue().homeImage(name.source(), name.table()).isPresent();
+        if (!known) {
             throw new PenumbraException(ErrorCode.TABLE_NOT_FOUND)
                     .with("source", name.source())
                     .with("table", name.table());
@@ -139,7 +146,11 @@ final class GridShadows implements Shadows {
 
     @Override
     public List<String> sources() {
-        return List.copyOf(catalogue().sources());
+        Set<String> sources = new TreeSet<>(catalogue().sources());
+        if (!tables.all().isEmpty()) {
+            sources.add(tables.source());
+        }
+        return List.copyOf(sources);
     }
 
     /** How a copy of either role stands, with what it holds. */
@@ -174,6 +185,9 @@ final class GridShadows implements Shadows {
                 Progress progress = context.progress(copy.name().datacenter());
                 Optional<FeedState> feed = progress.feed(copy.name().source());
                 Optional<CopyState> state = progress.copy(copy);
+                if (isWhole(progress, copy) && !lostRows(copy)) {
+                    phase = ShadowStatus.Phase.READY;
+                }
                 if (feed.isPresent() && state.isPresent()) {
                     Position feedApplied = feed.get().applied();
                     applied = state.get().applied(feedApplied);
@@ -188,6 +202,12 @@ final class GridShadows implements Shadows {
         }
         ShadowDefinition definition = new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows());
         return new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
+    }
+
+    /** Whether this is a shadow of an Ignite table that has all of its partitions. */
+    private boolean isWhole(Progress progress, Copy copy) {
+        return copy.name().source().equals(tables.source())
+                && progress.shares(copy).map(PartitionShares::isWhole).orElse(false);
     }
 
     private long rows(Copy copy) {

@@ -228,10 +228,11 @@ public final class PenumbraPlugin implements IgnitePlugin {
         Dictionaries dictionaries = new Dictionaries(ignite, catalogue);
         ShippingContext context =
                 new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
-        Shipper shipper = new Shipper(context, journals);
-        GridShadows shadows = new GridShadows(context, shipper.background());
+        CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
+        Shipper shipper = new Shipper(context, journals, tables);
+        GridShadows shadows = new GridShadows(context, tables, shipper.background());
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay);
-        CopyBoard board = new CopyBoard(context, shadows);
+        CopyBoard board = new CopyBoard(context, shadows, tables);
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -248,6 +249,9 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
                 reads);
         shipper.start();
+        triggers.onChange(shipper::catalogueChanged);
+        // One may have come before anybody listened.
+        shipper.catalogueChanged();
     }
 
     /**
@@ -259,7 +263,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
         List<Journal> opened = new ArrayList<>(configuration.journals());
         for (Path directory : configuration.journalDirectories()) {
             ChronicleJournal journal = new ChronicleJournal(directory);
-            if (opened.stream().anyMatch(other -> other.source().equals(journal.source()))) {
+            if (journal.source().equals(configuration.captureSource())
+                    || opened.stream().anyMatch(other -> other.source().equals(journal.source()))) {
                 throw new PenumbraException(ErrorCode.SOURCE_NAME_TAKEN)
                         .with("source", journal.source())
                         .with("directory", directory);
@@ -277,6 +282,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         if (present == null) {
             return;
         }
+        triggers.onChange(() -> {});
         present.shipper().close();
         present.figures().close();
         try {

@@ -37,11 +37,18 @@ final class Shipper implements AutoCloseable {
     private Consumer<FeedFigures> onFeed = figures -> {};
     private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
-    private final Map<String, Map<Datacenter, Feed>> feeds = new HashMap<>();
+    private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new HashMap<>();
+    private final CapturedTables tables;
 
-    Shipper(ShippingContext context, List<Journal> journals) {
+    /** Makes the feed of one source for a datacenter; the last is to be called when it has ended. */
+    private interface Maker {
+        ShippingFeed make(Datacenter datacenter, FeedFigures figures, Runnable ended);
+    }
+
+    Shipper(ShippingContext context, List<Journal> journals, CapturedTables tables) {
         this.context = context;
         this.journals = List.copyOf(journals);
+        this.tables = tables;
         String node =
                 context.ignite().name() == null ? "ignite" : context.ignite().name();
         this.feedThreads = Executors.newCachedThreadPool(threads("penumbra-feed-" + node));
@@ -101,38 +108,54 @@ final class Shipper implements AutoCloseable {
     synchronized void reconcile() {
         onCatalogue.run();
         for (Journal journal : journals) {
-            Set<Datacenter> datacenters = new HashSet<>();
+            Set<Datacenter> datacenters = datacentersOf(journal.source());
             datacenters.add(context.home());
-            for (Copy copy : context.catalogue().of(journal.source())) {
-                datacenters.add(copy.name().datacenter());
-            }
-            Map<Datacenter, Feed> running = feeds.computeIfAbsent(journal.source(), source -> new HashMap<>());
-            for (Datacenter datacenter : datacenters) {
-                Feed present = running.get(datacenter);
-                if (present == null) {
-                    FeedFigures figures = new FeedFigures(journal.source(), datacenter, context.clock());
-                    Feed feed = new Feed(
-                            context, journal, datacenter, fillThreads, figures, () -> ended(journal, datacenter));
-                    onFeed.accept(figures);
-                    running.put(datacenter, feed);
-                    feedThreads.execute(feed);
-                } else {
-                    present.catalogueChanged();
-                }
-            }
-            running.forEach((datacenter, feed) -> {
-                if (!datacenters.contains(datacenter)) {
-                    feed.retire();
-                }
-            });
+            reconcile(
+                    journal.source(),
+                    datacenters,
+                    (datacenter, figures, ended) ->
+                            new Feed(context, journal, datacenter, fillThreads, figures, ended));
         }
+        reconcile(
+                tables.source(),
+                datacentersOf(tables.source()),
+                (datacenter, figures, ended) -> new TableFeed(context, tables, datacenter, figures, ended));
+    }
+
+    private Set<Datacenter> datacentersOf(String source) {
+        Set<Datacenter> datacenters = new HashSet<>();
+        for (Copy copy : context.catalogue().of(source)) {
+            datacenters.add(copy.name().datacenter());
+        }
+        return datacenters;
+    }
+
+    private void reconcile(String source, Set<Datacenter> datacenters, Maker maker) {
+        Map<Datacenter, ShippingFeed> running = feeds.computeIfAbsent(source, key -> new HashMap<>());
+        for (Datacenter datacenter : datacenters) {
+            ShippingFeed present = running.get(datacenter);
+            if (present == null) {
+                FeedFigures figures = new FeedFigures(source, datacenter, context.clock());
+                ShippingFeed feed = maker.make(datacenter, figures, () -> ended(source, datacenter));
+                onFeed.accept(figures);
+                running.put(datacenter, feed);
+                feedThreads.execute(feed);
+            } else {
+                present.catalogueChanged();
+            }
+        }
+        running.forEach((datacenter, feed) -> {
+            if (!datacenters.contains(datacenter)) {
+                feed.retire();
+            }
+        });
     }
 
     /** A feed's thread has come to its end; copies that its datacenter was given meanwhile need another. */
-    private void ended(Journal journal, Datacenter datacenter) {
+    private void ended(String source, Datacenter datacenter) {
         synchronized (this) {
-            Map<Datacenter, Feed> running = feeds.getOrDefault(journal.source(), Map.of());
-            Feed feed = running.get(datacenter);
+            Map<Datacenter, ShippingFeed> running = feeds.getOrDefault(source, Map.of());
+            ShippingFeed feed = running.get(datacenter);
             if (feed == null || !feed.isRetired()) {
                 return;
             }
@@ -145,8 +168,8 @@ final class Shipper implements AutoCloseable {
     /** The figures of all feeds of this node. */
     synchronized Collection<FeedFigures> figures() {
         List<FeedFigures> figures = new ArrayList<>();
-        for (Map<Datacenter, Feed> running : feeds.values()) {
-            for (Feed feed : running.values()) {
+        for (Map<Datacenter, ShippingFeed> running : feeds.values()) {
+            for (ShippingFeed feed : running.values()) {
                 figures.add(feed.figures());
             }
         }
@@ -157,8 +180,8 @@ final class Shipper implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
-            for (Map<Datacenter, Feed> running : feeds.values()) {
-                running.values().forEach(Feed::stop);
+            for (Map<Datacenter, ShippingFeed> running : feeds.values()) {
+                running.values().forEach(ShippingFeed::stop);
             }
         }
         watch.shutdownNow();

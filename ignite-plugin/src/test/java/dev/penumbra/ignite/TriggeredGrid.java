@@ -41,11 +41,20 @@ final class TriggeredGrid implements AutoCloseable {
         return start(configuration -> {});
     }
 
+    /** Starts a node in a datacenter. */
+    Ignite startIn(String datacenter) {
+        return start(datacenter, configuration -> {});
+    }
+
     Ignite start(Consumer<PenumbraConfiguration> settings) {
+        return start(Grid.NOWHERE, settings);
+    }
+
+    private Ignite start(String datacenter, Consumer<PenumbraConfiguration> settings) {
         Path journal = directory.resolve("journal-" + journals.size());
         PenumbraConfiguration configuration = new PenumbraConfiguration().setCaptureDirectory(journal.toString());
         settings.accept(configuration);
-        Ignite node = grid.start(Grid.NOWHERE, configuration);
+        Ignite node = grid.start(datacenter, configuration);
         journals.add(journal);
         nodes.add(node);
         return node;

@@ -167,8 +167,29 @@ public final class Progress {
         states.put(copyKey(copy), state.text());
     }
 
+    /** Who writes the partitions of a shadow of an Ignite table; empty for copies of other tables, and before it is filled. */
+    public Optional<PartitionShares> shares(Copy copy) {
+        @Nullable String text = states.get(sharesKey(copy));
+        return text == null ? Optional.empty() : Optional.of(PartitionShares.read(text));
+    }
+
+    /** Begins to share the partitions of a shadow of an Ignite table; without effect when that has begun. */
+    public void begin(Copy copy, PartitionShares shares) {
+        states.putIfAbsent(sharesKey(copy), shares.text());
+    }
+
+    /** Replaces the shares of a copy if they are still as expected; tells whether they were. */
+    public boolean replace(Copy copy, PartitionShares expected, PartitionShares next) {
+        return states.replace(sharesKey(copy), expected.text(), next.text());
+    }
+
+    private static String sharesKey(Copy copy) {
+        return "shares/" + copy.id() + "/" + copy.generation();
+    }
+
     /** Forgets a copy's present filling. */
     public void forget(Copy copy) {
         states.remove(copyKey(copy));
+        states.remove(sharesKey(copy));
     }
 }

@@ -3,17 +3,20 @@ package dev.penumbra.ignite.internal;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ValueCodec;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.cache.CachePeekMode;
+import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.configuration.IgniteConfiguration;
@@ -91,6 +94,32 @@ public final class GridInternals {
         String targetType = from.valueType().equals(to.valueType()) ? null : to.valueType();
         PartitionTransfer job = new PartitionTransfer(from.cacheName(), to.cacheName(), targetType, partition);
         return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
+    }
+
+    /**
+     * Removes, from a shadow of an Ignite table, the rows of some of the table's partitions that are older than a position. Waits.
+     *
+     * @param limits a position of {@link PartitionPosition} for each of the table's partitions concerned
+     * @return how many rows were removed
+     */
+    public static long sweep(Ignite ignite, Copy copy, Map<Integer, Position> limits) {
+        int[] partitions = limits.keySet().stream().mapToInt(p -> p).toArray();
+        int[] epochs = limits.values().stream().mapToInt(Position::epoch).toArray();
+        long[] sequences =
+                limits.values().stream().mapToLong(Position::sequence).toArray();
+        Affinity<Object> affinity = ignite.affinity(copy.cacheName());
+        long removed = 0;
+        for (int partition = 0; partition < affinity.partitions(); partition++) {
+            ClusterNode owner = affinity.mapPartitionToNode(partition);
+            if (owner == null) {
+                throw new PenumbraException(ErrorCode.DATACENTER_NOT_FOUND)
+                        .with("datacenter", copy.name().datacenter());
+            }
+            removed += ignite.compute(ignite.cluster().forNode(owner))
+                    .withNoFailover()
+                    .call(new PartitionSweep(copy.cacheName(), partition, partitions, epochs, sequences));
+        }
+        return removed;
     }
 
     /**

@@ -235,8 +235,9 @@ final class QueryTables implements TableUses {
             boolean renamed = alias != null && !alias.equals(name.names.get(name.names.size() - 1));
             if (name.isSimple()) {
                 if (CopyNames.isReserved(session)) {
-                    int start = start(name.getComponentParserPosition(0));
-                    uses.add(new TableUse(statement, role, session, name.getSimple(), start, start, renamed));
+                    SqlParserPos at = name.getComponentParserPosition(0);
+                    int start = start(at);
+                    uses.add(new TableUse(statement, role, session, name.getSimple(), start, start, end(at), renamed));
                 }
             } else if (name.names.size() == 2) {
                 named(name, role, renamed);
@@ -256,7 +257,7 @@ final class QueryTables implements TableUses {
             }
             SqlParserPos at = name.getComponentParserPosition(0);
             int start = start(at);
-            int end = Place.offset(sql, new Place(at.getEndLineNum(), at.getEndColumnNum())) + 1;
+            int end = end(at);
             String typed = sql.substring(start, end);
             boolean same = typed.toUpperCase(Locale.ROOT).equals(schema)
                     || typed.equals('"' + schema + '"')
@@ -267,7 +268,12 @@ final class QueryTables implements TableUses {
                                 .with("name", schema)
                                 .with("found", typed));
             }
-            uses.add(new TableUse(statement, role, schema, name.names.get(1), start, end, renamed));
+            int tableEnd = end(name.getComponentParserPosition(1));
+            uses.add(new TableUse(statement, role, schema, name.names.get(1), start, end, tableEnd, renamed));
+        }
+
+        private int end(SqlParserPos at) {
+            return Place.offset(sql, new Place(at.getEndLineNum(), at.getEndColumnNum())) + 1;
         }
 
         private int start(SqlParserPos at) {

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.Shadows;
@@ -28,6 +29,15 @@ public interface Copies {
      * @param table the table's name in SQL, letter by letter
      */
     Optional<Copy> home(String table);
+
+    /**
+     * The Ignite table that is its own home image, because it is captured itself.
+     *
+     * @param table the name of its copies in SQL, letter by letter
+     */
+    default Optional<TableName> ownHome(String table) {
+        return Optional.empty();
+    }
 
     /**
      * The copies in a catalogue, found by walking through it: right for a catalogue that is in memory and has few

@@ -103,6 +103,16 @@ public final class NameRouter {
     }
 
     private Answer home(String sql, TableUse use, String reason) {
+        Optional<TableName> own = copies.ownHome(use.table());
+        if (own.isPresent()) {
+            return new Answer(
+                    use.schema() + "." + use.table(),
+                    own.get().schema(),
+                    own.get().table(),
+                    Reads.Source.HOME,
+                    reason + ", and the table is its own",
+                    null);
+        }
         Optional<Copy> home = copies.home(use.table());
         if (home.isPresent() && home.get().phase() != Phase.READY) {
             throw NamedText.refusal(sql, use, ErrorCode.COPY_LOADING)
@@ -113,7 +123,13 @@ public final class NameRouter {
     }
 
     private static Answer answer(TableUse use, String schema, String reason, @Nullable Position applied) {
-        return new Answer(use.schema() + "." + use.table(), schema, use.table(), reason, applied);
+        return new Answer(
+                use.schema() + "." + use.table(),
+                schema,
+                use.table(),
+                schema.equals(CopyNames.HOME) ? Reads.Source.HOME : Reads.Source.SHADOW,
+                reason,
+                applied);
     }
 
     private static String spliced(NamedText text, Map<TableName, Answer> answers) {
@@ -125,12 +141,30 @@ public final class NameRouter {
             if (answer == null || answer.schema().equals(use.schema())) {
                 continue;
             }
-            result.append(sql, copied, use.start()).append(answer.schema());
-            if (use.start() == use.end()) {
-                result.append('.');
+            result.append(sql, copied, use.start());
+            if (CopyNames.isReserved(answer.schema())) {
+                result.append(answer.schema());
+                if (use.start() == use.end()) {
+                    result.append('.');
+                }
+                copied = use.end();
+            } else {
+                result.append(own(use, answer));
+                copied = use.tableEnd();
             }
-            copied = use.end();
         }
         return result.isEmpty() ? sql : result.append(sql, copied, sql.length()).toString();
+    }
+
+    /** The name of a table that is its own home image, where its copies were named; what else the text says of it stays true. */
+    private static String own(TableUse use, Answer answer) {
+        boolean sameName = answer.table().equals(use.table());
+        if (use.role() == Role.COLUMN && !sameName) {
+            return TableName.quote(use.table());
+        }
+        String name = new TableName(answer.schema(), answer.table()).quoted();
+        return use.role() == Role.COLUMN || sameName || use.renamed()
+                ? name
+                : name + " AS " + TableName.quote(use.table());
     }
 }

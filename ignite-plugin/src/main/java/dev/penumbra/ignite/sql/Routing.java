@@ -21,6 +21,7 @@ public record Routing(String sql, List<Answer> answers) {
      * @param asked the name as SQL sees it, for example {@code SHADOW.ORDERS}
      * @param schema the schema of the copy that answers
      * @param table its table
+     * @param source whether this is a shadow, or the home image or the table that is its own
      * @param reason why this one
      * @param applied the position up to which the copy has its source's changes; null when it is not known here
      */
@@ -28,16 +29,12 @@ public record Routing(String sql, List<Answer> answers) {
             String asked,
             String schema,
             String table,
+            Reads.Source source,
             String reason,
             @Nullable Position applied) {
         /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
         public String copy() {
             return schema + "." + table;
-        }
-
-        /** Whether this is a shadow or the home image. */
-        public Reads.Source source() {
-            return schema.equals(CopyNames.HOME) ? Reads.Source.HOME : Reads.Source.SHADOW;
         }
     }
 

@@ -10,10 +10,12 @@ import dev.penumbra.model.api.Internal;
  * @param table the table as SQL sees it
  * @param start offset of the schema's first character, or of the table's when the text names no schema
  * @param end offset behind the schema's last character; equal to {@code start} when the text names no schema
+ * @param tableEnd offset behind the table's last character
  * @param renamed whether an alias stands for the table, so that its columns do not go by its own name
  */
 @Internal
-public record TableUse(int statement, Role role, String schema, String table, int start, int end, boolean renamed) {
+public record TableUse(
+        int statement, Role role, String schema, String table, int start, int end, int tableEnd, boolean renamed) {
     /** What a statement does with a table that it names. */
     public enum Role {
         /** Reads it. */

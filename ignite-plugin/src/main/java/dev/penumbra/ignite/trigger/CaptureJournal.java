@@ -19,17 +19,12 @@ import org.jspecify.annotations.Nullable;
  * The journal of the changes that one node emits of the grid's captured tables.
  *
  * <p>A change is a transaction of its own, because Ignite does not tell where a transaction ends. Its id says where the change
- * stands in its partition: the first number names the stream, the second is twice the partition's counter, and one more for
- * a row that was removed without being counted.
+ * stands in its partition; see {@link StreamPlace}. Where a node goes on with a partition that another one had journalled, an event
+ * of the table with the partition's number comes first.
  *
  * <p>Owned by one thread.
  */
 final class CaptureJournal implements AutoCloseable {
-    /** Stands for a partition in what concerns the whole of a table. */
-    private static final int WHOLE_TABLE = 0xFFFF;
-
-    private static final int PARTITION_BITS = 16;
-
     private final Path directory;
     private final String source;
     private final Clock clock;
@@ -39,6 +34,14 @@ final class CaptureJournal implements AutoCloseable {
         this.directory = directory;
         this.source = source;
         this.clock = clock;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    String source() {
+        return source;
     }
 
     /** Opens it where it is not open. */
@@ -53,7 +56,7 @@ final class CaptureJournal implements AutoCloseable {
 
     private static TransactionId id(Trigger trigger, int partition, long counter, boolean counted) {
         long number = 2 * Math.max(0, counter) + (counted ? 0 : 1);
-        return new TransactionId(trigger.createdAtMillis() << PARTITION_BITS | partition, number);
+        return StreamPlace.transaction(trigger.createdAtMillis(), partition, number);
     }
 
     void change(
@@ -67,7 +70,7 @@ final class CaptureJournal implements AutoCloseable {
 
     /** What concerns the whole of a table. */
     void table(Trigger trigger, TableSchema schema, Operation operation) {
-        table(trigger, schema, WHOLE_TABLE, 0, operation);
+        table(trigger, schema, StreamPlace.WHOLE_TABLE, 0, operation);
     }
 
     /** What concerns all rows of a partition. */

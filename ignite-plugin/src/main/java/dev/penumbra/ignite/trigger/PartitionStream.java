@@ -51,6 +51,10 @@ final class PartitionStream {
     private long told;
     /** Something was given up here, and others do not know. */
     private boolean broken;
+    /** Somebody on this node needs the rows once more. */
+    private boolean again;
+    /** All up to the frontier, since it was last told elsewhere, has been emitted here. */
+    private boolean continued;
 
     private boolean lastWasOwn;
     private long missingSince;
@@ -150,6 +154,7 @@ final class PartitionStream {
         if (upTo > frontier) {
             frontier = upTo;
             lastWasOwn = false;
+            continued = false;
         }
         waiting.headMap(frontier, true).clear();
         forgetKept(now);
@@ -164,7 +169,19 @@ final class PartitionStream {
 
     /** Whether the primary must emit the partition's rows before it emits changes. */
     boolean needsRows() {
-        return telling != 0 && told != telling;
+        return telling != 0 && (again || told != telling);
+    }
+
+    /** The rows are to be emitted although they have been told. */
+    void repeatRows() {
+        again = true;
+    }
+
+    /** Whether what is emitted next follows what this node has emitted; from then on it does. */
+    boolean continues() {
+        boolean before = continued;
+        continued = true;
+        return before;
     }
 
     /**
@@ -188,6 +205,9 @@ final class PartitionStream {
         loaded = false;
         missing = false;
         broken = false;
+        continued = true;
+        again = false;
+        told = 0;
     }
 
     /** The changes that have been seen and not emitted, in the order of their counters. */

@@ -6,6 +6,7 @@ import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -120,6 +122,8 @@ final class TableStreams implements TableTap.Sink {
 
     private record Finished(int partition, long counter) {}
 
+    private record Repeated(Collection<Integer> partitions, CompletableFuture<Position> behind) {}
+
     /**
      * How far a partition's stream has been emitted.
      *
@@ -184,6 +188,18 @@ final class TableStreams implements TableTap.Sink {
     void add(Trigger trigger) {
         arrived.add(new Added(trigger));
         wake.run();
+    }
+
+    /**
+     * The rows of partitions are to be journalled once more, as far as this node is their primary. By any thread.
+     *
+     * @return a position of the node's journal that they come behind
+     */
+    CompletableFuture<Position> repeatRows(Collection<Integer> partitions) {
+        CompletableFuture<Position> behind = new CompletableFuture<>();
+        arrived.add(new Repeated(List.copyOf(partitions), behind));
+        wake.run();
+        return behind;
     }
 
     /** Ends tapping. By any thread. */
@@ -337,6 +353,8 @@ final class TableStreams implements TableTap.Sink {
                 streams[finished.partition()].finished(finished.counter());
                 callsUnderWay--;
                 advanced.add(finished.partition());
+            } else if (next instanceof Repeated repeated) {
+                repeat(repeated);
             } else if (next instanceof Added added) {
                 begin(added.trigger());
             } else if (next instanceof Ended ended) {
@@ -347,6 +365,19 @@ final class TableStreams implements TableTap.Sink {
             }
         }
         return true;
+    }
+
+    private void repeat(Repeated repeated) {
+        // Said before the first of them is journalled, so that whoever reads it knows already.
+        repeated.behind().complete(journal.writer().last());
+        for (int partition : repeated.partitions()) {
+            if (primaryHere[partition]) {
+                streams[partition].repeatRows();
+                if (streams[partition].needsRows()) {
+                    rowless.add(partition);
+                }
+            }
+        }
     }
 
     private void begin(Trigger trigger) {
@@ -489,6 +520,9 @@ final class TableStreams implements TableTap.Sink {
         Trigger capturing = capture;
         if (capturing == null) {
             return;
+        }
+        if (!stream.continues()) {
+            journal.table(capturing, schema, change.partition(), change.counter(), Operation.SCHEMA);
         }
         journal.change(capturing, schema, change, before, after);
         RowsUnderWay bringing = underWay;

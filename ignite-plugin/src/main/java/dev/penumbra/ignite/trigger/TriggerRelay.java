@@ -2,6 +2,7 @@ package dev.penumbra.ignite.trigger;
 
 import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.ignite.trigger.TableStreams.Standing;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -381,6 +383,26 @@ public final class TriggerRelay implements AutoCloseable {
         if (kind == ANSWER) {
             table.answered(message.from());
         }
+    }
+
+    /** The name of the source of all captured tables. */
+    public String source() {
+        return journal.source();
+    }
+
+    /** The directory of this node's journal of captured tables. */
+    public Path journalDirectory() {
+        return journal.directory();
+    }
+
+    /**
+     * Has the rows of partitions journalled once more, of those whose primary this node is.
+     *
+     * @return a position of this node's journal that they come behind; null when the table has no triggers here
+     */
+    public @Nullable CompletableFuture<Position> repeatRows(String cache, Collection<Integer> partitions) {
+        TableStreams table = tables.get(cache);
+        return table == null ? null : table.repeatRows(partitions);
     }
 
     /** How a table's triggers stand on this node; null when it has none here. */

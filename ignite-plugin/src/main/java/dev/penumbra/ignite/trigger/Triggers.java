@@ -39,6 +39,9 @@ public final class Triggers implements TriggerDdl {
     /** Volatile: set before the node joins the grid. */
     private volatile @Nullable Ignite ignite;
 
+    /** Volatile: set once the node has started. */
+    private volatile Runnable onChange = () -> {};
+
     public Triggers(TableTaps taps, TriggerRelay relay, InstantSource clock) {
         this.metadata = new GridMetadata(PREFIX);
         this.taps = taps;
@@ -72,6 +75,11 @@ public final class Triggers implements TriggerDdl {
         });
     }
 
+    /** Says who is told that a trigger has come or gone; must return at once. */
+    public void onChange(Runnable told) {
+        onChange = told;
+    }
+
     private List<Trigger> of(String cache) {
         return all().stream()
                 .filter(trigger -> trigger.cache().equals(cache))
@@ -80,6 +88,7 @@ public final class Triggers implements TriggerDdl {
 
     /** By the one thread that tells this node of the grid's metadata. */
     private void changed(String name, @Nullable String text) {
+        onChange.run();
         if (text == null) {
             relay.remove(name);
             return;

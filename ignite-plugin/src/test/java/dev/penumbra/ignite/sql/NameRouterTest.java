@@ -8,6 +8,7 @@ import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.ignite.sql.TableUses.Found;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +36,8 @@ class NameRouterTest {
 
     private static NamedText text(String sql, String name) {
         int start = sql.indexOf(name);
-        TableUse use = new TableUse(0, Role.READ, name, "T", start, start + name.length(), false);
+        TableUse use =
+                new TableUse(0, Role.READ, name, "T", start, start + name.length(), start + name.length() + 2, false);
         return NamedText.of(sql, new Found(List.of(use), true));
     }
 
@@ -89,11 +91,49 @@ class NameRouterTest {
                 sql,
                 new Found(
                         List.of(
-                                new TableUse(0, Role.READ, "SHADOW", "T", 35, 41, false),
-                                new TableUse(0, Role.COLUMN, "SHADOW", "T", 7, 13, false),
-                                new TableUse(0, Role.READ, "SHADOW", "T", 47, 47, false)),
+                                new TableUse(0, Role.READ, "SHADOW", "T", 35, 41, 45, false),
+                                new TableUse(0, Role.COLUMN, "SHADOW", "T", 7, 13, 15, false),
+                                new TableUse(0, Role.READ, "SHADOW", "T", 47, 47, 48, false)),
                         true));
         assertThat(router("us", null, null).route(text).sql())
                 .isEqualTo("SELECT HOME.T.A, 'SHADOW.T' FROM HOME . T, HOME.T");
+    }
+
+    @Test
+    void aTableThatIsItsOwnHome_answersUnderItsOwnName_andItsColumnsAreFound() {
+        String sql = "SELECT SHADOW.T.A FROM SHADOW.T, SHADOW.T X";
+        NamedText text = NamedText.of(
+                sql,
+                new Found(
+                        List.of(
+                                new TableUse(0, Role.COLUMN, "SHADOW", "T", 7, 13, 15, false),
+                                new TableUse(0, Role.READ, "SHADOW", "T", 23, 29, 31, false),
+                                new TableUse(0, Role.READ, "SHADOW", "T", 33, 39, 41, true)),
+                        true));
+        assertThat(ownHome("T").route(text).sql()).isEqualTo("SELECT \"S\".\"T\".A FROM \"S\".\"T\", \"S\".\"T\" X");
+        Routing renamed = ownHome("OTHER").route(text);
+        assertThat(renamed.sql()).isEqualTo("SELECT \"T\".A FROM \"S\".\"OTHER\" AS \"T\", \"S\".\"OTHER\" X");
+        assertThat(only(renamed).source()).isEqualTo(Reads.Source.HOME);
+        assertThat(only(renamed).copy()).isEqualTo("S.OTHER");
+    }
+
+    private static NameRouter ownHome(String table) {
+        Copies copies = new Copies() {
+            @Override
+            public Optional<Copy> shadow(Datacenter datacenter, String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Copy> home(String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<TableName> ownHome(String name) {
+                return Optional.of(new TableName("S", table));
+            }
+        };
+        return new NameRouter(copies, (schema, name) -> true, new Datacenter("eu"));
     }
 }

@@ -1,0 +1,429 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.TableTap;
+import dev.penumbra.ignite.trigger.Trigger;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.PartitionShares;
+import dev.penumbra.shadow.Progress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.ignite.cluster.ClusterNode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries the changes that this node journals of the grid's own tables to their shadows in one datacenter.
+ *
+ * <p>Design note. Every node journals the partitions whose primary it is, and its feed writes those into the shadows: see
+ * {@link SharedShadow} for how a partition goes from one writer to the next. There is no home image, since the table is its own.
+ * Nor is there anything to resume: whoever begins to write a partition has its rows journalled once more and follows from there. So a
+ * feed always begins at its journal's end.
+ *
+ * <p>A shadow is laid out, and laid out anew when its table's layout changes, by the primary of the table's first partition.
+ */
+final class TableFeed implements ShippingFeed {
+    private static final Logger LOG = LoggerFactory.getLogger(TableFeed.class);
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long END_LOOK_MILLIS = 50;
+    private static final long END_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final String READER = "shipper.";
+
+    private final ShippingContext context;
+    private final CapturedTables tables;
+    private final Datacenter datacenter;
+    private final FeedFigures figures;
+    private final Runnable ended;
+    private final CompressionChoice compression;
+    private final Map<TableName, SharedShadow> followed = new HashMap<>();
+
+    private volatile boolean stopped;
+    private volatile boolean retired;
+    private volatile boolean catalogueChanged = true;
+
+    // Owned by the feed's thread.
+    private @Nullable Progress progress;
+    private @Nullable Batch underWay;
+    private long retryNanos = RETRY_NANOS;
+
+    private record Batch(CompletableFuture<Void> written, Position last, long changes, long committedAtMillis) {}
+
+    /**
+     * @param ended called by the feed's thread when it has ended
+     */
+    TableFeed(
+            ShippingContext context,
+            CapturedTables tables,
+            Datacenter datacenter,
+            FeedFigures figures,
+            Runnable ended) {
+        this.context = context;
+        this.tables = tables;
+        this.datacenter = datacenter;
+        this.figures = figures;
+        this.ended = ended;
+        this.compression = context.compressionChoice();
+    }
+
+    @Override
+    public FeedFigures figures() {
+        return figures;
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
+    }
+
+    @Override
+    public void retire() {
+        retired = true;
+        stopped = true;
+    }
+
+    @Override
+    public boolean isRetired() {
+        return retired;
+    }
+
+    @Override
+    public void catalogueChanged() {
+        catalogueChanged = true;
+    }
+
+    @Override
+    public void run() {
+        while (!stopped) {
+            try {
+                session();
+            } catch (RuntimeException | Error e) {
+                // Errors too: a thread that ends here would leave its shadows as they are for ever, unseen.
+                interrupted(e);
+            } finally {
+                endSession();
+            }
+            if (!stopped) {
+                LockSupport.parkNanos(retryNanos);
+            }
+        }
+        if (retired) {
+            forget();
+        }
+        ended.run();
+    }
+
+    private void interrupted(Throwable failure) {
+        if (stopped) {
+            return;
+        }
+        figures.failed(failure);
+        retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
+        LOG.warn("A feed of tables was interrupted and begins again: datacenter={}", datacenter, failure);
+    }
+
+    private void forget() {
+        try {
+            tables.journal().release(READER + datacenter);
+        } catch (RuntimeException e) {
+            LOG.debug("No journal to let go of: datacenter={}", datacenter, e);
+        }
+    }
+
+    private void endSession() {
+        Batch abandoned = underWay;
+        underWay = null;
+        if (abandoned != null) {
+            // The next session must not overtake a write that is still on its way.
+            abandoned.written().exceptionally(failure -> null).join();
+        }
+        followed.clear();
+    }
+
+    private Progress progress() {
+        return Objects.requireNonNull(progress);
+    }
+
+    private boolean isDatacenterEmpty() {
+        return DatacenterNodes.in(context.ignite().cluster(), datacenter)
+                .nodes()
+                .isEmpty();
+    }
+
+    private void session() {
+        if (isDatacenterEmpty()) {
+            figures.phase(FeedFigures.Phase.WAITING);
+            return;
+        }
+        progress = context.progress(datacenter);
+        Position end = journalEnd();
+        if (end == null) {
+            figures.phase(FeedFigures.Phase.STANDBY);
+            dismantle();
+            return;
+        }
+        try (Journal.Tail tail = tables.journal().open(end)) {
+            figures.applied(end);
+            figures.phase(FeedFigures.Phase.RUNNING);
+            tail.retainFrom(READER + datacenter);
+            carry(tail);
+        }
+    }
+
+    /** Where this node's journal ends now; null while it captures nothing that has a shadow in the datacenter. */
+    private @Nullable Position journalEnd() {
+        for (Copy copy : copies()) {
+            Trigger capture = tables.capture(copy.name().table()).orElse(null);
+            TableTap tap = capture == null ? null : tables.tap(capture);
+            CompletableFuture<Position> asked = tap == null ? null : tables.repeatRows(tap, List.of());
+            if (asked != null) {
+                return await(asked);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Position await(CompletableFuture<Position> asked) {
+        long begun = System.nanoTime();
+        while (!stopped && System.nanoTime() - begun < END_WAIT_NANOS) {
+            try {
+                return asked.get(END_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (java.util.concurrent.TimeoutException e) {
+                // Looks again whether it is to stop.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            } catch (java.util.concurrent.ExecutionException e) {
+                throw new CompletionException(e.getCause());
+            }
+        }
+        return null;
+    }
+
+    private List<Copy> copies() {
+        return context.catalogue().of(tables.source()).stream()
+                .filter(copy -> copy.role() == Copy.Role.SHADOW
+                        && copy.name().datacenter().equals(datacenter))
+                .toList();
+    }
+
+    private void carry(Journal.Tail tail) {
+        Pause pause = new Pause();
+        long nextLook = System.nanoTime();
+        while (!stopped) {
+            if (catalogueChanged || System.nanoTime() - nextLook >= 0) {
+                settle();
+                tail.acknowledge();
+                if (!reconcile()) {
+                    return;
+                }
+                completePartitions();
+                nextLook = System.nanoTime() + LOOK_NANOS;
+            }
+            boolean gathered = gather(tail);
+            settle();
+            if (gathered) {
+                send();
+                pause.reset();
+            } else {
+                completePartitions();
+                pause.await();
+            }
+        }
+        settle();
+    }
+
+    private @Nullable Position gatheredLast;
+    private long gatheredChanges;
+    private long gatheredCommittedAt;
+
+    /** Gathers whole transactions until there are enough changes or the journal has no more; whether there were any. */
+    private boolean gather(Journal.Tail tail) {
+        gatheredLast = null;
+        gatheredChanges = 0;
+        long bytes = 0;
+        int batch = context.configuration().batchRows();
+        while (gatheredChanges < batch && bytes < Feed.MAX_GATHERED_BYTES) {
+            Journal.Transaction transaction = tail.poll();
+            if (transaction == null) {
+                break;
+            }
+            if (gatheredLast == null) {
+                gatheredCommittedAt = transaction.committedAtMillis();
+            }
+            for (Change change : transaction) {
+                SharedShadow shadow = followed.get(change.table());
+                if (shadow != null) {
+                    shadow.accept(change);
+                    bytes += Follower.weight(change);
+                }
+                gatheredChanges++;
+            }
+            gatheredLast = transaction.last();
+        }
+        return gatheredLast != null;
+    }
+
+    private void send() {
+        Position last = Objects.requireNonNull(gatheredLast);
+        figures.read(last, gatheredCommittedAt);
+        List<CompletableFuture<Void>> writes = new ArrayList<>();
+        for (SharedShadow shadow : followed.values()) {
+            writes.add(shadow.flush());
+        }
+        underWay = new Batch(
+                CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)),
+                last,
+                gatheredChanges,
+                gatheredCommittedAt);
+    }
+
+    /** Waits for the batch under way. */
+    private void settle() {
+        Batch batch = underWay;
+        if (batch == null) {
+            return;
+        }
+        try {
+            batch.written().join();
+        } finally {
+            underWay = null;
+        }
+        followed.values().forEach(SharedShadow::written);
+        retryNanos = RETRY_NANOS;
+        figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
+    }
+
+    private void completePartitions() {
+        for (SharedShadow shadow : followed.values()) {
+            shadow.completePartitions();
+        }
+    }
+
+    /** Brings what is followed in line with catalogue and triggers; false when there is nothing to follow. Nothing is under way. */
+    private boolean reconcile() {
+        catalogueChanged = false;
+        dismantle();
+        List<Copy> wanted = copies();
+        followed.values()
+                .removeIf(shadow -> !wanted.contains(shadow.copy()) || shadow.isOutdated() || !isTapped(shadow));
+        boolean any = false;
+        for (Copy copy : wanted) {
+            Trigger capture = tables.capture(copy.name().table()).orElse(null);
+            TableTap tap = capture == null ? null : tables.tap(capture);
+            if (capture != null && tap != null) {
+                any = true;
+                follow(copy, capture, tap);
+            }
+        }
+        return any;
+    }
+
+    private boolean isTapped(SharedShadow shadow) {
+        return tables.capture(shadow.copy().name().table())
+                .map(tables::tap)
+                .filter(tap -> tap == shadow.tap())
+                .isPresent();
+    }
+
+    private void follow(Copy copy, Trigger capture, TableTap tap) {
+        TableName table = copy.name().table();
+        boolean first = context.ignite().cluster().localNode().id().equals(tap.primary(0));
+        if (first) {
+            compression.trainOn(copy);
+        }
+        SharedShadow shadow = followed.get(table);
+        if (shadow == null && copy.built()) {
+            PartitionShares shares = progress().shares(copy).orElse(null);
+            if (shares != null
+                    && shares.capture() == capture.createdAtMillis()
+                    && shares.partitions() == tap.partitions()
+                    && copy.requiredLayout().equals(tap.rows(table, null).schema())) {
+                shadow = open(copy, tap);
+            }
+        }
+        if (shadow == null || shadow.lostRows() || !shadow.hasLayoutOfTable()) {
+            followed.remove(table);
+            if (first) {
+                build(copy, capture, tap);
+            }
+            return;
+        }
+        followed.put(table, shadow);
+        shadow.share(() -> stopped);
+    }
+
+    private @Nullable SharedShadow open(Copy copy, TableTap tap) {
+        Follower follower = context.follower(copy, compression);
+        if (!isCurrent(copy)) {
+            // Dropped before there was a cache that could be destroyed with it.
+            context.ignite().destroyCache(copy.cacheName());
+            return null;
+        }
+        return new SharedShadow(context.ignite(), progress(), follower, tables, tap);
+    }
+
+    private boolean isCurrent(Copy copy) {
+        return context.catalogue().find(copy.name(), copy.role()).equals(Optional.of(copy));
+    }
+
+    /** Gives a shadow a cache in the table's present layout. */
+    private void build(Copy present, Trigger capture, TableTap tap) {
+        TableSchema layout = tap.rows(present.name().table(), null).schema();
+        Copy next = present.rebuilt(context.catalogue().nextNumber("generation"), layout);
+        if (!context.catalogue().replace(present, next)) {
+            return;
+        }
+        if (present.built()) {
+            progress().forget(present);
+            context.ignite().destroyCache(present.cacheName());
+        }
+        context.destroyFormer(next);
+        context.follower(next, compression);
+        progress().begin(next, PartitionShares.none(capture.createdAtMillis(), tap.partitions()));
+        if (!isCurrent(next)) {
+            context.ignite().destroyCache(next.cacheName());
+            progress().forget(next);
+        }
+        catalogueChanged = true;
+    }
+
+    /** Takes their rows from shadows whose table is not captured any more. */
+    private void dismantle() {
+        for (Copy copy : copies()) {
+            if (copy.built() && tables.capture(copy.name().table()).isEmpty() && isOldest()) {
+                LOG.info("A shadow has lost its table's capture: copy={}", copy.id());
+                if (context.catalogue().replace(copy, copy.unbuilt())) {
+                    context.ignite().destroyCache(copy.cacheName());
+                    progress().forget(copy);
+                }
+            }
+        }
+    }
+
+    /** Whether this is the oldest of the nodes that ship. */
+    private boolean isOldest() {
+        ClusterNode oldest = context.ignite()
+                .cluster()
+                .forServers()
+                .forAttribute(PenumbraPluginProvider.SETTINGS, null)
+                .forOldest()
+                .node();
+        return oldest != null && oldest.isLocal();
+    }
+}

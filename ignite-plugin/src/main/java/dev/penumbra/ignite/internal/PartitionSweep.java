@@ -1,0 +1,114 @@
+package dev.penumbra.ignite.internal;
+
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCheckedException;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
+import org.apache.ignite.internal.processors.cache.GridCacheContext;
+import org.apache.ignite.internal.processors.cache.KeyCacheObject;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
+import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
+import org.apache.ignite.internal.processors.cache.version.GridCacheVersion;
+import org.apache.ignite.internal.util.lang.GridIterator;
+import org.apache.ignite.lang.IgniteCallable;
+import org.apache.ignite.resources.IgniteInstanceResource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Removes, from one partition of a shadow of an Ignite table, the rows of some of the table's partitions that are older than a
+ * position: they were there when the partition was last written, and the table does not have them any more.
+ */
+final class PartitionSweep implements IgniteCallable<Long> {
+    private static final long serialVersionUID = 1L;
+
+    private static final int BATCH = 1_024;
+
+    private final String cache;
+    private final int partition;
+    private final int[] tablePartitions;
+    private final int[] epochs;
+    private final long[] sequences;
+
+    @IgniteInstanceResource
+    private transient @Nullable Ignite ignite;
+
+    /**
+     * @param tablePartitions the table's partitions concerned
+     * @param epochs of each, the epoch of the position before which rows are removed
+     * @param sequences of each, that position's sequence
+     */
+    PartitionSweep(String cache, int partition, int[] tablePartitions, int[] epochs, long[] sequences) {
+        this.cache = cache;
+        this.partition = partition;
+        this.tablePartitions = tablePartitions;
+        this.epochs = epochs;
+        this.sequences = sequences;
+    }
+
+    @Override
+    public Long call() {
+        IgniteEx grid = (IgniteEx) java.util.Objects.requireNonNull(ignite);
+        GridVersionedCache target = new GridVersionedCache(grid, cache);
+        GridCacheContext<?, ?> context =
+                grid.context().cache().internalCache(cache).context();
+        if (!context.gate().enterIfNotStopped()) {
+            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", cache);
+        }
+        try {
+            GridDhtLocalPartition owned =
+                    context.topology().localPartition(partition, AffinityTopologyVersion.NONE, false);
+            // A partition that is moving here does not have all rows yet.
+            if (owned == null || owned.state() != GridDhtPartitionState.OWNING || !owned.reserve()) {
+                throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE)
+                        .with("cache", cache)
+                        .with("partition", partition);
+            }
+            try {
+                return sweep(context, target);
+            } catch (IgniteCheckedException e) {
+                throw new IgniteException(e);
+            } finally {
+                owned.release();
+            }
+        } finally {
+            context.gate().leave();
+        }
+    }
+
+    private long sweep(GridCacheContext<?, ?> context, GridVersionedCache target) throws IgniteCheckedException {
+        Map<Integer, GridCacheVersion> limits = new HashMap<>();
+        for (int i = 0; i < tablePartitions.length; i++) {
+            limits.put(
+                    tablePartitions[i],
+                    GridVersionedCache.version(new dev.penumbra.model.Position(epochs[i], sequences[i])));
+        }
+        GridIterator<CacheDataRow> rows = context.offheap().cachePartitionIterator(context.cacheId(), partition, false);
+        List<Map.Entry<KeyCacheObject, GridCacheVersion>> batch = new ArrayList<>();
+        long count = 0;
+        while (rows.hasNext()) {
+            CacheDataRow row = rows.next();
+            GridCacheVersion version = row.version().conflictVersion();
+            GridCacheVersion limit = limits.get(PartitionPosition.partition(version.order()));
+            if (limit != null && version.compareTo(limit) < 0) {
+                batch.add(Map.entry(row.key(), limit));
+                count++;
+                if (batch.size() == BATCH) {
+                    target.write(List.of(), batch).join();
+                    batch = new ArrayList<>();
+                }
+            }
+        }
+        if (!batch.isEmpty()) {
+            target.write(List.of(), batch).join();
+        }
+        return count;
+    }
+}
