@@ -347,8 +347,7 @@ final class H2Database implements Source {
     }
 
     /** An outbox row's images of a change. */
-    private byte[] images(
-            Writer writer, TableSchema schema, Value @Nullable [] former, Value @Nullable [] present) {
+    private byte[] images(Writer writer, TableSchema schema, Value @Nullable [] former, Value @Nullable [] present) {
         Output images = writer.images;
         images.reset();
         EventImages.writeHead(
