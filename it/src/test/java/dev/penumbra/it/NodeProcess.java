@@ -24,7 +24,8 @@ final class NodeProcess implements AutoCloseable {
     private final Path log;
     private final int jmxPort;
     private String name = "";
-    private String jdbcUrl = "";
+    /** Volatile: others ask whether it is there yet. */
+    private volatile String jdbcUrl = "";
 
     NodeProcess(Process process, Path log, int jmxPort) {
         this.process = process;
@@ -43,6 +44,11 @@ final class NodeProcess implements AutoCloseable {
         name = document.get("node").asText();
         jdbcUrl = document.get("jdbc").asText();
         return this;
+    }
+
+    /** Whether it has been awaited. */
+    boolean isReady() {
+        return !jdbcUrl.isEmpty();
     }
 
     String name() {

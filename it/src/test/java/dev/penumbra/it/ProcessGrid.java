@@ -29,6 +29,9 @@ final class ProcessGrid implements AutoCloseable {
 
     static final int PARTITIONS = 16;
 
+    /** The cache template of tables whose rows the three nodes hold, each row twice. */
+    static final String TEMPLATE = "rows";
+
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path directory;
@@ -181,6 +184,22 @@ final class ProcessGrid implements AutoCloseable {
                         </property>
                       </bean>
                     </property>
+                    <property name="cacheConfiguration">
+                      <list>
+                        <bean class="org.apache.ignite.configuration.CacheConfiguration">
+                          <property name="name" value="%10$s*"/>
+                          <property name="backups" value="1"/>
+                          <property name="affinity">
+                            <bean class="org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction">
+                              <property name="partitions" value="64"/>
+                            </bean>
+                          </property>
+                          <property name="nodeFilter">
+                            <bean class="dev.penumbra.it.RowNodes"/>
+                          </property>
+                        </bean>
+                      </list>
+                    </property>
                     <property name="communicationSpi">
                       <bean class="org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi">
                         <property name="localPort" value="%4$d"/>
@@ -217,7 +236,8 @@ final class ProcessGrid implements AutoCloseable {
                         addresses,
                         batchRows,
                         partitions,
-                        captured.toAbsolutePath());
+                        captured.toAbsolutePath(),
+                        TEMPLATE);
         return Files.writeString(directory.resolve(name + ".xml"), text);
     }
 
