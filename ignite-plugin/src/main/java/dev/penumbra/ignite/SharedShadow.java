@@ -6,6 +6,8 @@ import dev.penumbra.ignite.internal.TableRows;
 import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.ignite.trigger.StreamPlace;
 import dev.penumbra.model.Change;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.PartitionShares;
@@ -21,7 +23,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The part of an Ignite table's shadow that this node writes: the partitions whose primary it is.
@@ -42,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the feed's thread.
  */
 final class SharedShadow {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedShadow.class);
     private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** How far this node is with a partition. */
@@ -65,8 +71,6 @@ final class SharedShadow {
         private boolean clean;
         /** The journal's position that the rows come behind, once it is known. */
         private CompletableFuture<Position> behind = new CompletableFuture<>();
-
-        private long heardAt;
     }
 
     private final Ignite ignite;
@@ -82,6 +86,9 @@ final class SharedShadow {
     private final BitSet underWay = new BitSet();
     /** Partitions whose rows are all written. */
     private final BitSet written = new BitSet();
+
+    /** When rows were last asked for or came. */
+    private long heardAt;
 
     private @Nullable Object topology;
     private boolean takesMore = true;
@@ -135,7 +142,9 @@ final class SharedShadow {
         if (part.phase == Phase.NONE) {
             return;
         }
-        part.heardAt = System.nanoTime();
+        if (change.origin() == Origin.SNAPSHOT) {
+            heardAt = System.nanoTime();
+        }
         switch (change.operation()) {
             case TRUNCATE -> begin(part, place, change.position());
             case SNAPSHOT_END -> {
@@ -204,11 +213,11 @@ final class SharedShadow {
             if (!part.clean) {
                 limits.put(partition, PartitionPosition.of(part.taking, partition, part.rowsFrom));
             }
-            part.clean = false;
         });
-        if (!limits.isEmpty()) {
-            GridInternals.sweep(ignite, copy(), limits);
+        if (!limits.isEmpty() && !sweep(limits)) {
+            return;
         }
+        complete.forEach(partition -> parts[partition].clean = false);
         while (true) {
             PartitionShares shares = progress.shares(copy()).orElse(null);
             if (shares == null) {
@@ -224,6 +233,17 @@ final class SharedShadow {
         }
     }
 
+    /** Whether it is done; if not, it is to be done again. */
+    private boolean sweep(Map<Integer, Position> limits) {
+        try {
+            GridInternals.sweep(ignite, copy(), limits);
+            return true;
+        } catch (IgniteException | PenumbraException e) {
+            LOG.debug("Rows of the shadow are moving between nodes: copy={}", copy().id(), e);
+            return false;
+        }
+    }
+
     /** Lets go of partitions whose primary is another node now, and takes those whose primary this one is. Nothing is under way. */
     void share(BooleanSupplier giveUp) {
         Object present = tap.topology();
@@ -231,18 +251,19 @@ final class SharedShadow {
         if (!present.equals(topology) || takesMore) {
             takesMore = false;
             release();
-            takesMore |= !take(giveUp, now);
+            takesMore |= !take(giveUp);
             topology = present;
         }
         List<Integer> silent = new ArrayList<>();
         for (int partition = 0; partition < parts.length; partition++) {
             Phase phase = parts[partition].phase;
-            if ((phase == Phase.TAKEN || phase == Phase.FILLING) && now - parts[partition].heardAt > SILENCE_NANOS) {
-                parts[partition].phase = Phase.TAKEN;
+            if (phase == Phase.TAKEN || phase == Phase.FILLING) {
                 silent.add(partition);
             }
         }
-        if (!silent.isEmpty()) {
+        if (!silent.isEmpty() && now - heardAt > SILENCE_NANOS) {
+            // The table's capture has begun anew, or gave them up when it failed.
+            silent.forEach(partition -> parts[partition].phase = Phase.TAKEN);
             request(silent);
         }
     }
@@ -268,7 +289,7 @@ final class SharedShadow {
     }
 
     /** Whether there is none that another node has yet to let go of. */
-    private boolean take(BooleanSupplier giveUp, long now) {
+    private boolean take(BooleanSupplier giveUp) {
         List<Integer> wanted = new ArrayList<>();
         boolean all = true;
         for (int partition = 0; partition < parts.length; partition++) {
@@ -309,7 +330,6 @@ final class SharedShadow {
             part.phase = Phase.TAKEN;
             part.taking = taken.taking();
             part.clean = !shares.isTouched(partition);
-            part.heardAt = now;
         }
         request(free);
         return all && free.size() == wanted.size();
@@ -317,9 +337,8 @@ final class SharedShadow {
 
     private void request(Collection<Integer> partitions) {
         CompletableFuture<Position> behind = tables.repeatRows(tap, partitions);
-        long now = System.nanoTime();
+        heardAt = System.nanoTime();
         for (int partition : partitions) {
-            parts[partition].heardAt = now;
             parts[partition].behind = behind == null ? new CompletableFuture<>() : behind;
         }
     }

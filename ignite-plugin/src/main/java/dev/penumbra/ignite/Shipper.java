@@ -116,6 +116,10 @@ final class Shipper implements AutoCloseable {
                     (datacenter, figures, ended) ->
                             new Feed(context, journal, datacenter, fillThreads, figures, ended));
         }
+        if (context.ignite().cluster().localNode().isClient()) {
+            // It holds no rows of tables, and so has none to ship.
+            return;
+        }
         reconcile(
                 tables.source(),
                 datacentersOf(tables.source()),
