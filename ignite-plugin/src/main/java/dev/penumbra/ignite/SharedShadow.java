@@ -1,18 +1,14 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.PartitionPosition;
-import dev.penumbra.ignite.internal.TableRows;
-import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.ignite.trigger.StreamPlace;
 import dev.penumbra.model.Change;
+import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Origin;
-import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.PartitionShares;
-import dev.penumbra.shadow.Progress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,12 +17,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import org.apache.ignite.Ignite;
-import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The part of an Ignite table's shadow that this node writes: the partitions whose primary it is.
@@ -47,7 +38,6 @@ import org.slf4j.LoggerFactory;
  * <p>Owned by the feed's thread.
  */
 final class SharedShadow {
-    private static final Logger LOG = LoggerFactory.getLogger(SharedShadow.class);
     private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** How far this node is with a partition. */
@@ -69,16 +59,61 @@ final class SharedShadow {
         private long rowsFrom;
         /** Whether the shadow can hold nothing older than the rows that come. */
         private boolean clean;
+        /** Whether rows have come since it was taken. */
+        private boolean begun;
         /** The journal's position that the rows come behind, once it is known. */
         private CompletableFuture<Position> behind = new CompletableFuture<>();
     }
 
-    private final Ignite ignite;
-    private final Progress progress;
-    private final Follower follower;
-    private final CapturedTables tables;
-    private final TableTap tap;
+    /** What the shadow stands in. */
+    interface Surroundings {
+        /** For which {@link #primary} answers; changes whenever owners do. */
+        Object topology();
+
+        /** The node that is a partition's primary now. */
+        @Nullable UUID primary(int partition);
+
+        /** Whether this node holds a partition completely. */
+        boolean owns(int partition);
+
+        boolean isAlive(UUID node);
+
+        /**
+         * Waits until no node acts on a request any more of one that has left the grid.
+         *
+         * @return false when it is not worth waiting
+         */
+        boolean awaitExchange();
+
+        /** Who writes what; null when the shadow is gone. */
+        @Nullable PartitionShares shares();
+
+        /** Replaces the shares if they are still as expected; tells whether they were. */
+        boolean replace(PartitionShares expected, PartitionShares next);
+
+        /**
+         * Has the rows of partitions journalled once more.
+         *
+         * @return a position of this node's journal that they come behind; null when it journals nothing
+         */
+        @Nullable CompletableFuture<Position> repeatRows(Collection<Integer> partitions);
+
+        /** Gathers a change for the next writing; of one row's changes the one with the larger position counts. */
+        void gather(Change change, Position position);
+
+        /** Writes what was gathered; completes when it is in the shadow on all nodes. */
+        CompletableFuture<Void> flush();
+
+        /** Removes the partitions' rows that are older than a position; tells whether it was done, waiting for it. */
+        boolean sweep(Map<Integer, Position> limits);
+
+        /** A clock that never goes back. */
+        long nanos();
+    }
+
+    private final Surroundings surroundings;
     private final UUID local;
+    private final Fingerprint layout;
     private final Part[] parts;
     /** Partitions whose rows have all come, but are not all written. */
     private final BitSet ending = new BitSet();
@@ -93,27 +128,16 @@ final class SharedShadow {
     private @Nullable Object topology;
     private boolean takesMore = true;
     private boolean outdated;
-    private @Nullable TableRows layout;
 
-    SharedShadow(Ignite ignite, Progress progress, Follower follower, CapturedTables tables, TableTap tap) {
-        this.ignite = ignite;
-        this.progress = progress;
-        this.follower = follower;
-        this.tables = tables;
-        this.tap = tap;
-        this.local = tap.localNode();
-        this.parts = new Part[tap.partitions()];
+    /** @param layout the shadow's */
+    SharedShadow(Surroundings surroundings, UUID local, int partitions, Fingerprint layout) {
+        this.surroundings = surroundings;
+        this.local = local;
+        this.layout = layout;
+        this.parts = new Part[partitions];
         for (int partition = 0; partition < parts.length; partition++) {
             parts[partition] = new Part();
         }
-    }
-
-    Copy copy() {
-        return follower.copy();
-    }
-
-    TableTap tap() {
-        return tap;
     }
 
     /** Whether a change has come in another layout than the shadow's. */
@@ -121,15 +145,13 @@ final class SharedShadow {
         return outdated;
     }
 
-    boolean lostRows() {
-        return follower.cache().lostRows();
-    }
-
-    /** Whether the table still has the layout of its shadow. */
-    boolean hasLayoutOfTable() {
-        TableRows present = tap.rows(copy().name().table(), layout);
-        layout = present;
-        return present.schema().equals(copy().requiredLayout());
+    /** Whether no partition's rows are waited for. */
+    boolean isAtRest() {
+        return !takesMore
+                && ending.isEmpty()
+                && underWay.isEmpty()
+                && written.isEmpty()
+                && Arrays.stream(parts).noneMatch(part -> part.phase == Phase.TAKEN || part.phase == Phase.FILLING);
     }
 
     /** Takes a change or an event of the journal, in its order. */
@@ -143,7 +165,7 @@ final class SharedShadow {
             return;
         }
         if (change.origin() == Origin.SNAPSHOT) {
-            heardAt = System.nanoTime();
+            heardAt = surroundings.nanos();
         }
         switch (change.operation()) {
             case TRUNCATE -> begin(part, place, change.position());
@@ -161,12 +183,10 @@ final class SharedShadow {
                 }
             }
             case INSERT, UPDATE, DELETE -> {
-                if (!change.schema()
-                        .fingerprint()
-                        .equals(copy().requiredLayout().fingerprint())) {
+                if (!change.schema().fingerprint().equals(layout)) {
                     outdated = true;
                 } else if (part.phase != Phase.TAKEN) {
-                    follower.gather(change, PartitionPosition.of(part.taking, place.partition(), place.number()));
+                    surroundings.gather(change, PartitionPosition.of(part.taking, place.partition(), place.number()));
                 }
             }
             case DROP -> {}
@@ -180,6 +200,9 @@ final class SharedShadow {
             // Journalled before this node took the partition: another may have gone on since.
             return;
         }
+        // Rows that came before and were not all there are older than these.
+        part.clean &= !part.begun;
+        part.begun = true;
         part.phase = Phase.FILLING;
         part.rowsFrom = place.number();
         ending.clear(place.partition());
@@ -191,7 +214,7 @@ final class SharedShadow {
     CompletableFuture<Void> flush() {
         underWay.or(ending);
         ending.clear();
-        return follower.flush();
+        return surroundings.flush();
     }
 
     /** What was last flushed has been written. */
@@ -214,44 +237,32 @@ final class SharedShadow {
                 limits.put(partition, PartitionPosition.of(part.taking, partition, part.rowsFrom));
             }
         });
-        if (!limits.isEmpty() && !sweep(limits)) {
+        if (!limits.isEmpty() && !surroundings.sweep(limits)) {
             return;
         }
-        complete.forEach(partition -> parts[partition].clean = false);
         while (true) {
-            PartitionShares shares = progress.shares(copy()).orElse(null);
+            PartitionShares shares = surroundings.shares();
             if (shares == null) {
                 return;
             }
             List<Integer> own = complete.stream()
                     .filter(partition -> local.equals(shares.writer(partition)))
                     .toList();
-            if (progress.replace(copy(), shares, shares.completed(own))) {
+            if (surroundings.replace(shares, shares.completed(own))) {
                 written.clear();
                 return;
             }
         }
     }
 
-    /** Whether it is done; if not, it is to be done again. */
-    private boolean sweep(Map<Integer, Position> limits) {
-        try {
-            GridInternals.sweep(ignite, copy(), limits);
-            return true;
-        } catch (IgniteException | PenumbraException e) {
-            LOG.debug("Rows of the shadow are moving between nodes: copy={}", copy().id(), e);
-            return false;
-        }
-    }
-
     /** Lets go of partitions whose primary is another node now, and takes those whose primary this one is. Nothing is under way. */
-    void share(BooleanSupplier giveUp) {
-        Object present = tap.topology();
-        long now = System.nanoTime();
+    void share() {
+        Object present = surroundings.topology();
+        long now = surroundings.nanos();
         if (!present.equals(topology) || takesMore) {
             takesMore = false;
             release();
-            takesMore |= !take(giveUp);
+            takesMore |= !take();
             topology = present;
         }
         List<Integer> silent = new ArrayList<>();
@@ -269,17 +280,18 @@ final class SharedShadow {
     }
 
     private void release() {
+        PartitionShares shares = surroundings.shares();
         List<Integer> lost = new ArrayList<>();
         for (int partition = 0; partition < parts.length; partition++) {
-            if (parts[partition].phase != Phase.NONE && !local.equals(tap.primary(partition))) {
+            // Those, too, that this node took before its feed began anew.
+            boolean writes =
+                    parts[partition].phase != Phase.NONE || (shares != null && local.equals(shares.writer(partition)));
+            if (writes && !local.equals(surroundings.primary(partition))) {
                 lost.add(partition);
             }
         }
-        while (!lost.isEmpty()) {
-            PartitionShares shares = progress.shares(copy()).orElse(null);
-            if (shares == null || progress.replace(copy(), shares, shares.released(local, lost))) {
-                break;
-            }
+        while (!lost.isEmpty() && shares != null && !surroundings.replace(shares, shares.released(local, lost))) {
+            shares = surroundings.shares();
         }
         for (int partition : lost) {
             parts[partition].phase = Phase.NONE;
@@ -289,12 +301,12 @@ final class SharedShadow {
     }
 
     /** Whether there is none that another node has yet to let go of. */
-    private boolean take(BooleanSupplier giveUp) {
+    private boolean take() {
         List<Integer> wanted = new ArrayList<>();
         boolean all = true;
         for (int partition = 0; partition < parts.length; partition++) {
-            if (parts[partition].phase == Phase.NONE && local.equals(tap.primary(partition))) {
-                if (tap.owns(partition)) {
+            if (parts[partition].phase == Phase.NONE && local.equals(surroundings.primary(partition))) {
+                if (surroundings.owns(partition)) {
                     wanted.add(partition);
                 } else {
                     all = false;
@@ -304,7 +316,7 @@ final class SharedShadow {
         if (wanted.isEmpty()) {
             return all;
         }
-        PartitionShares shares = progress.shares(copy()).orElse(null);
+        PartitionShares shares = surroundings.shares();
         if (shares == null) {
             return false;
         }
@@ -312,17 +324,17 @@ final class SharedShadow {
         boolean left = false;
         for (int partition : wanted) {
             UUID writer = shares.writer(partition);
-            boolean gone = writer != null && ignite.cluster().node(writer) == null;
+            boolean gone = writer != null && !surroundings.isAlive(writer);
             if (writer == null || gone || writer.equals(local)) {
                 free.add(partition);
                 left |= gone;
             }
         }
-        if (free.isEmpty() || (left && !GridInternals.awaitExchange(ignite, giveUp))) {
+        if (free.isEmpty() || (left && !surroundings.awaitExchange())) {
             return false;
         }
         PartitionShares taken = shares.taken(local, free);
-        if (!progress.replace(copy(), shares, taken)) {
+        if (!surroundings.replace(shares, taken)) {
             return false;
         }
         for (int partition : free) {
@@ -330,14 +342,15 @@ final class SharedShadow {
             part.phase = Phase.TAKEN;
             part.taking = taken.taking();
             part.clean = !shares.isTouched(partition);
+            part.begun = false;
         }
         request(free);
         return all && free.size() == wanted.size();
     }
 
     private void request(Collection<Integer> partitions) {
-        CompletableFuture<Position> behind = tables.repeatRows(tap, partitions);
-        heardAt = System.nanoTime();
+        CompletableFuture<Position> behind = surroundings.repeatRows(partitions);
+        heardAt = surroundings.nanos();
         for (int partition : partitions) {
             parts[partition].behind = behind == null ? new CompletableFuture<>() : behind;
         }

@@ -51,7 +51,7 @@ final class TableFeed implements ShippingFeed {
     private final FeedFigures figures;
     private final Runnable ended;
     private final CompressionChoice compression;
-    private final Map<TableName, SharedShadow> followed = new HashMap<>();
+    private final Map<TableName, FollowedTable> followed = new HashMap<>();
 
     private volatile boolean stopped;
     private volatile boolean retired;
@@ -267,9 +267,9 @@ final class TableFeed implements ShippingFeed {
                 gatheredCommittedAt = transaction.committedAtMillis();
             }
             for (Change change : transaction) {
-                SharedShadow shadow = followed.get(change.table());
-                if (shadow != null) {
-                    shadow.accept(change);
+                FollowedTable table = followed.get(change.table());
+                if (table != null) {
+                    table.shadow().accept(change);
                     bytes += Follower.weight(change);
                 }
                 gatheredChanges++;
@@ -283,8 +283,8 @@ final class TableFeed implements ShippingFeed {
         Position last = Objects.requireNonNull(gatheredLast);
         figures.read(last, gatheredCommittedAt);
         List<CompletableFuture<Void>> writes = new ArrayList<>();
-        for (SharedShadow shadow : followed.values()) {
-            writes.add(shadow.flush());
+        for (FollowedTable table : followed.values()) {
+            writes.add(table.shadow().flush());
         }
         underWay = new Batch(
                 CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)),
@@ -304,14 +304,14 @@ final class TableFeed implements ShippingFeed {
         } finally {
             underWay = null;
         }
-        followed.values().forEach(SharedShadow::written);
+        followed.values().forEach(table -> table.shadow().written());
         retryNanos = RETRY_NANOS;
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
     }
 
     private void completePartitions() {
-        for (SharedShadow shadow : followed.values()) {
-            shadow.completePartitions();
+        for (FollowedTable table : followed.values()) {
+            table.shadow().completePartitions();
         }
     }
 
@@ -321,7 +321,8 @@ final class TableFeed implements ShippingFeed {
         dismantle();
         List<Copy> wanted = copies();
         followed.values()
-                .removeIf(shadow -> !wanted.contains(shadow.copy()) || shadow.isOutdated() || !isTapped(shadow));
+                .removeIf(table ->
+                        !wanted.contains(table.copy()) || table.shadow().isOutdated() || !isTapped(table));
         boolean any = false;
         for (Copy copy : wanted) {
             Trigger capture = tables.capture(copy.name().table()).orElse(null);
@@ -334,48 +335,48 @@ final class TableFeed implements ShippingFeed {
         return any;
     }
 
-    private boolean isTapped(SharedShadow shadow) {
-        return tables.capture(shadow.copy().name().table())
+    private boolean isTapped(FollowedTable table) {
+        return tables.capture(table.copy().name().table())
                 .map(tables::tap)
-                .filter(tap -> tap == shadow.tap())
+                .filter(tap -> tap == table.tap())
                 .isPresent();
     }
 
     private void follow(Copy copy, Trigger capture, TableTap tap) {
-        TableName table = copy.name().table();
+        TableName name = copy.name().table();
         boolean first = context.ignite().cluster().localNode().id().equals(tap.primary(0));
         if (first) {
             compression.trainOn(copy);
         }
-        SharedShadow shadow = followed.get(table);
-        if (shadow == null && copy.built()) {
+        FollowedTable table = followed.get(name);
+        if (table == null && copy.built()) {
             PartitionShares shares = progress().shares(copy).orElse(null);
             if (shares != null
                     && shares.capture() == capture.createdAtMillis()
                     && shares.partitions() == tap.partitions()
-                    && copy.requiredLayout().equals(tap.rows(table, null).schema())) {
-                shadow = open(copy, tap);
+                    && copy.requiredLayout().equals(tap.rows(name, null).schema())) {
+                table = open(copy, tap);
             }
         }
-        if (shadow == null || shadow.lostRows() || !shadow.hasLayoutOfTable()) {
-            followed.remove(table);
+        if (table == null || table.lostRows() || !table.hasLayoutOfTable()) {
+            followed.remove(name);
             if (first) {
                 build(copy, capture, tap);
             }
             return;
         }
-        followed.put(table, shadow);
-        shadow.share(() -> stopped);
+        followed.put(name, table);
+        table.shadow().share();
     }
 
-    private @Nullable SharedShadow open(Copy copy, TableTap tap) {
+    private @Nullable FollowedTable open(Copy copy, TableTap tap) {
         Follower follower = context.follower(copy, compression);
         if (!isCurrent(copy)) {
             // Dropped before there was a cache that could be destroyed with it.
             context.ignite().destroyCache(copy.cacheName());
             return null;
         }
-        return new SharedShadow(context.ignite(), progress(), follower, tables, tap);
+        return new FollowedTable(context.ignite(), progress(), follower, tables, tap, () -> stopped);
     }
 
     private boolean isCurrent(Copy copy) {

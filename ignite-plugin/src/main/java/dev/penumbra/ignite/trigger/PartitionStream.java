@@ -177,11 +177,14 @@ final class PartitionStream {
         again = true;
     }
 
-    /** Whether what is emitted next follows what this node has emitted; from then on it does. */
-    boolean continues() {
-        boolean before = continued;
+    /** Whether nobody else has emitted since this node did, as far as it knows. */
+    boolean isContinued() {
+        return continued;
+    }
+
+    /** From now on this node is the one that emits. */
+    void goesOn() {
         continued = true;
-        return before;
     }
 
     /**

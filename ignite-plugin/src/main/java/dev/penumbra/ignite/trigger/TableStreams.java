@@ -71,6 +71,9 @@ final class TableStreams implements TableTap.Sink {
     private final Set<PartitionStream> active = new LinkedHashSet<>();
     private final TreeSet<Integer> rowless = new TreeSet<>();
     private final Set<Integer> advanced = new TreeSet<>();
+    /** Streams of this node's that others have emitted, too. */
+    private final Set<Integer> interrupted = new TreeSet<>();
+
     private final boolean[] primaryHere;
     private final Set<UUID> unanswered = new HashSet<>();
     private @Nullable Object topology;
@@ -264,6 +267,9 @@ final class TableStreams implements TableTap.Sink {
         if (partition >= 0 && partition < streams.length) {
             streams[partition].emittedElsewhere(
                     standing.frontier(), standing.told(), node.equals(tap.primary(partition)), now);
+            if (primaryHere[partition] && !streams[partition].isContinued()) {
+                interrupted.add(partition);
+            }
         }
     }
 
@@ -282,11 +288,11 @@ final class TableStreams implements TableTap.Sink {
         return new Standing(stream.partition(), stream.frontier(), stream.told());
     }
 
-    /** The streams whose primary this node is. */
+    /** The streams whose primary this node is, or which it was the last to emit when it was. */
     List<Standing> standingsHere() {
         List<Standing> all = new ArrayList<>();
         for (PartitionStream stream : streams) {
-            if (primaryHere[stream.partition()] && stream.frontier() >= 0) {
+            if ((primaryHere[stream.partition()] || stream.isContinued()) && stream.frontier() >= 0) {
                 all.add(standing(stream));
             }
         }
@@ -313,6 +319,7 @@ final class TableStreams implements TableTap.Sink {
         if (!lookAtLayout()) {
             return false;
         }
+        goOn();
         more |= emit(alive, now);
         more |= bringRows(alive, now);
         return more;
@@ -327,6 +334,9 @@ final class TableStreams implements TableTap.Sink {
         UUID local = tap.localNode();
         for (int partition = 0; partition < streams.length; partition++) {
             primaryHere[partition] = local.equals(tap.primary(partition));
+            if (primaryHere[partition] && !streams[partition].isContinued()) {
+                interrupted.add(partition);
+            }
             if (primaryHere[partition] && streams[partition].needsRows()) {
                 rowless.add(partition);
             }
@@ -521,13 +531,35 @@ final class TableStreams implements TableTap.Sink {
         if (capturing == null) {
             return;
         }
-        if (!stream.continues()) {
-            journal.table(capturing, schema, change.partition(), change.counter(), Operation.SCHEMA);
-        }
+        goOn(capturing, stream, schema);
         journal.change(capturing, schema, change, before, after);
         RowsUnderWay bringing = underWay;
         if (bringing != null && bringing.stream == stream) {
             bringing.changed.add(key(schema, before, after));
+        }
+    }
+
+    /** Says in the journal that this node goes on with what another has emitted. */
+    private void goOn(Trigger capturing, PartitionStream stream, TableSchema schema) {
+        if (!stream.isContinued()) {
+            journal.table(capturing, schema, stream.partition(), stream.emittedUpTo(), Operation.SCHEMA);
+            stream.goesOn();
+        }
+    }
+
+    /** The same for streams of which nothing may be left to emit: whoever follows this journal alone lacks what others have. */
+    private void goOn() {
+        Trigger capturing = capture;
+        TableRows layout = journalled;
+        if (capturing == null || layout == null) {
+            return;
+        }
+        for (Iterator<Integer> all = interrupted.iterator(); all.hasNext(); ) {
+            PartitionStream stream = streams[all.next()];
+            if (primaryHere[stream.partition()] && !stream.needsRows()) {
+                goOn(capturing, stream, layout.schema());
+            }
+            all.remove();
         }
     }
 
