@@ -160,6 +160,20 @@ class TriggerCaptureIT {
     }
 
     @Test
+    void columnsThatAreNotNull_areCaptured(@TempDir Path directory) {
+        try (TriggeredGrid grid = new TriggeredGrid(directory)) {
+            grid.start();
+            grid.sql(
+                    "CREATE TABLE T (ID BIGINT PRIMARY KEY, A BOOLEAN NOT NULL, B TINYINT NOT NULL, C SMALLINT NOT NULL,"
+                            + " D INT NOT NULL, E BIGINT NOT NULL, F REAL NOT NULL, G DOUBLE NOT NULL, H VARCHAR NOT NULL)");
+            grid.sql("INSERT INTO T VALUES (1, TRUE, 1, 2, 3, 4, 5, 6, 'stood')");
+            grid.sql(CAPTURE);
+            grid.sql("INSERT INTO T VALUES (2, FALSE, -1, -2, -3, -4, -5, -6, 'came')");
+            assertThat(grid.awaitEqual(T, 9).rows()).hasSize(2);
+        }
+    }
+
+    @Test
     void transactions_areCapturedWhenTheyCommit_andNeverWhenTheyRollBack(@TempDir Path directory) {
         try (TriggeredGrid grid = new TriggeredGrid(directory)) {
             Ignite node = grid.start();

@@ -11,6 +11,7 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.BinaryRows;
+import java.lang.invoke.MethodType;
 import java.math.BigDecimal;
 import java.sql.Time;
 import java.sql.Timestamp;
@@ -118,7 +119,8 @@ public final class TableRows {
     }
 
     private static ColumnType type(TableName table, GridQueryProperty property) {
-        SqlType type = TYPES.get(property.type());
+        // A number that is NOT NULL is of a primitive type.
+        SqlType type = TYPES.get(MethodType.methodType(property.type()).wrap().returnType());
         if (type == null) {
             throw new PenumbraException(ErrorCode.TYPE_NOT_CAPTURABLE)
                     .with("table", table)
