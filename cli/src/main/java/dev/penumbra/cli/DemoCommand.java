@@ -20,9 +20,10 @@ import picocli.CommandLine.Option;
         name = "demo",
         mixinStandardHelpOptions = true,
         description = {
-            "Fills an H2 database, captures it, starts a grid with the datacenters home, eu and us in this process, keeps"
-                    + " shadows in eu and us while writers and readers work, and compares every row at the end.",
-            "Ends with 1 when a copy differs from the source."
+            "Fills an H2 database, a Derby database or tables of the grid itself, or all three of them, captures what it has"
+                    + " filled into one grid with the datacenters home, eu and us in this process, keeps shadows in eu and us"
+                    + " while writers and readers work, and compares every row at the end.",
+            "Ends with 1 when a copy differs from its source."
         })
 final class DemoCommand implements Callable<Integer> {
     private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
@@ -33,10 +34,17 @@ final class DemoCommand implements Callable<Integer> {
     private final Output output = new Output();
 
     @Option(
+            names = "--source",
+            paramLabel = "SOURCE",
+            defaultValue = "h2",
+            description = "What is captured: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    private Demo.Choice source = Demo.Choice.H2;
+
+    @Option(
             names = "--rows",
             paramLabel = "N",
             defaultValue = "" + Demo.ROWS_DEFAULT,
-            description = "Rows to begin with, about, in all three tables; default ${DEFAULT-VALUE}.")
+            description = "Rows to begin with, about, in all three tables of each source; default ${DEFAULT-VALUE}.")
     private int rows;
 
     @Option(
@@ -50,7 +58,8 @@ final class DemoCommand implements Callable<Integer> {
             names = "--rate",
             paramLabel = "N",
             defaultValue = "" + Demo.CHANGES_PER_SECOND_DEFAULT,
-            description = "Row changes a second, those included that are rolled back; default ${DEFAULT-VALUE}.")
+            description =
+                    "Row changes a second in each source, those included that are rolled back; default ${DEFAULT-VALUE}.")
     private int rate;
 
     @Option(
@@ -66,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "An empty directory for database and journal, which stay; by default a temporary one.")
+            description = "An empty directory for databases and journals, which stay; by default a temporary one.")
     private @Nullable Path data;
 
     DemoCommand(Session session) {
@@ -82,9 +91,10 @@ final class DemoCommand implements Callable<Integer> {
         System.setProperty("org.slf4j.simpleLogger.log.org.apache.ignite", "error");
         @Nullable Path given = data;
         Path directory = given == null ? Files.createTempDirectory("penumbra-demo-") : empty(given);
-        try (Demo demo = new Demo(directory, keep, output.err(), session.stop())) {
+        DemoProgress progress = new DemoProgress(output.err(), session.stop());
+        try (Demo demo = new Demo(directory, source, keep, progress)) {
             demo.prepare(rows);
-            DemoReport report = demo.run(Duration.ofSeconds(seconds), rate, seed);
+            DemoSummary report = demo.run(Duration.ofSeconds(seconds), rate, seed);
             if (output.isJson()) {
                 output.document(report.document());
             } else {

@@ -20,15 +20,19 @@ final class DemoReader implements AutoCloseable {
     // Written by the owning thread, shown by another.
     private final LongAdder reads = new LongAdder();
 
-    /** @param keys orders to ask for; some may be gone meanwhile */
-    DemoReader(Connection connection, long seed, long[] keys) throws SQLException {
+    /**
+     * @param orders the name of the orders' copies in SQL
+     * @param lines the name of the line items' copies in SQL
+     * @param keys orders to ask for; some may be gone meanwhile
+     */
+    DemoReader(Connection connection, String orders, String lines, long seed, long[] keys) throws SQLException {
         this.connection = connection;
         this.random = new SplittableRandom(seed);
         this.keys = keys;
         this.order = connection.prepareStatement(
-                "SELECT O_ORDERSTATUS, O_TOTALPRICE, O_COMMENT FROM SHADOW.ORDERS WHERE O_ORDERKEY = ?");
+                "SELECT O_ORDERSTATUS, O_TOTALPRICE, O_COMMENT FROM SHADOW." + orders + " WHERE O_ORDERKEY = ?");
         this.lines = connection.prepareStatement(
-                "SELECT COUNT(*), SUM(L_EXTENDEDPRICE) FROM SHADOW.LINEITEM WHERE L_ORDERKEY = ?");
+                "SELECT COUNT(*), SUM(L_EXTENDEDPRICE) FROM SHADOW." + lines + " WHERE L_ORDERKEY = ?");
     }
 
     long reads() {

@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a demo found.
+ * What a demo found in one source.
  *
- * @param homeRows rows in the home images
+ * @param homeRows rows in the home images, or in the tables that are their own
  * @param shadowRows rows in the shadows, by datacenter
  * @param mismatches rows in any copy that are not as in the source, by copy
  * @param written row changes that the workload committed
@@ -60,13 +60,16 @@ record DemoReport(
         document.put(
                 "changes",
                 map("written", written, "rolledBack", rolledBack, "journalled", journalled, "copied", copied));
-        document.put(
-                "freshnessMillis", map("p50", rounded(freshnessP50), "p99", rounded(freshnessP99), "samples", samples));
+        document.put("freshnessMillis", freshness());
         document.put("reads", map("total", reads, "fromShadow", fromShadow, "fromHome", fromHome));
         document.put("compression", map("valueRatio", rounded(valueRatio), "memoryRatio", rounded(memoryRatio)));
         document.put("seconds", rounded(seconds));
         document.put("ok", ok());
         return document;
+    }
+
+    Map<String, Object> freshness() {
+        return map("p50", rounded(freshnessP50), "p99", rounded(freshnessP99), "samples", samples);
     }
 
     private static Map<String, Object> map(Object... keysAndValues) {
@@ -77,27 +80,37 @@ record DemoReport(
         return map;
     }
 
-    private static double rounded(double value) {
+    static double rounded(double value) {
         return Math.round(value * THOUSAND) / THOUSAND;
     }
 
     void print(PrintWriter out) {
-        out.println("rows         home " + homeRows + ", shadows " + shadowRows);
-        out.println("differences  " + mismatched() + " " + mismatches);
-        out.println("changes      " + written + " committed, " + rolledBack + " rolled back, " + journalled
-                + " in the journal beside " + copied + " rows that were there before");
-        out.println(String.format(
-                Locale.ROOT,
-                "freshness    half of the changes visible in a shadow within %.1f ms, 99 of 100 within %.1f ms (%d timed)",
-                freshnessP50,
-                freshnessP99,
-                samples));
-        out.println(
-                "reads        " + reads + ", answered by a shadow " + fromShadow + ", by the home image " + fromHome);
-        out.println(String.format(
-                Locale.ROOT, "compression  values %.2f to 1, memory with indexes %.2f to 1", valueRatio, memoryRatio));
+        printFigures(out, "");
         out.println(String.format(Locale.ROOT, "took         %.1f s", seconds));
         out.println(ok() ? "Every copy equals the source." : "The copies do NOT equal the source.");
         out.flush();
+    }
+
+    /** Prints what was counted, line by line behind an indent. */
+    void printFigures(PrintWriter out, String indent) {
+        out.println(indent + "rows         home " + homeRows + ", shadows " + shadowRows);
+        out.println(indent + "differences  " + mismatched() + " " + mismatches);
+        out.println(indent + "changes      " + written + " committed, " + rolledBack + " rolled back, " + journalled
+                + " in the journal beside " + copied + " rows that were there before");
+        out.println(String.format(
+                Locale.ROOT,
+                "%sfreshness    half of the changes visible in a shadow within %.1f ms, 99 of 100 within %.1f ms (%d timed)",
+                indent,
+                freshnessP50,
+                freshnessP99,
+                samples));
+        out.println(indent + "reads        " + reads + ", answered by a shadow " + fromShadow + ", by the home image "
+                + fromHome);
+        out.println(String.format(
+                Locale.ROOT,
+                "%scompression  values %.2f to 1, memory with indexes %.2f to 1",
+                indent,
+                valueRatio,
+                memoryRatio));
     }
 }

@@ -6,16 +6,20 @@ import java.sql.Date;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One session that changes the demo's orders: inserts, updates, deletes, moves to other keys, rollbacks and savepoints.
+ * One session that changes the demo's orders: inserts, updates and deletes; where there are transactions also moves to other keys,
+ * rollbacks and savepoints.
  *
  * <p>Writers share the tables but no rows, so that what they do depends on their seeds alone. Owned by one thread.
  */
@@ -26,6 +30,7 @@ final class DemoWriter implements AutoCloseable {
     private static final int CENTS_MAX = 50_000_000;
 
     private final Connection connection;
+    private final boolean isTransactional;
     private final SplittableRandom random;
     private final int number;
     private final int writers;
@@ -36,8 +41,8 @@ final class DemoWriter implements AutoCloseable {
     private final PreparedStatement updateLines;
     private final PreparedStatement deleteOrder;
     private final PreparedStatement deleteLines;
-    private final PreparedStatement moveOrder;
-    private final PreparedStatement moveLines;
+    private final @Nullable PreparedStatement moveOrder;
+    private final @Nullable PreparedStatement moveLines;
     private final PreparedStatement updateCustomer;
     private final long customers;
 
@@ -51,9 +56,13 @@ final class DemoWriter implements AutoCloseable {
     private final LongAdder rolledBack = new LongAdder();
     private final LongAdder transactions = new LongAdder();
 
-    /** @param number from 0 to {@code writers - 1}; the writer has the orders whose keys leave it as remainder */
-    DemoWriter(Connection connection, long seed, int number, int writers) throws SQLException {
+    /**
+     * @param isTransactional whether several statements can be one transaction, and rows can get other keys
+     * @param number from 0 to {@code writers - 1}; the writer has the orders whose keys leave it as remainder
+     */
+    DemoWriter(Connection connection, boolean isTransactional, long seed, int number, int writers) throws SQLException {
         this.connection = connection;
+        this.isTransactional = isTransactional;
         this.random = new SplittableRandom(seed * 31 + number);
         this.number = number;
         this.writers = writers;
@@ -66,8 +75,12 @@ final class DemoWriter implements AutoCloseable {
                 connection.prepareStatement("UPDATE LINEITEM SET L_QUANTITY = ?, L_COMMENT = ? WHERE L_ORDERKEY = ?");
         this.deleteOrder = connection.prepareStatement("DELETE FROM ORDERS WHERE O_ORDERKEY = ?");
         this.deleteLines = connection.prepareStatement("DELETE FROM LINEITEM WHERE L_ORDERKEY = ?");
-        this.moveOrder = connection.prepareStatement("UPDATE ORDERS SET O_ORDERKEY = ? WHERE O_ORDERKEY = ?");
-        this.moveLines = connection.prepareStatement("UPDATE LINEITEM SET L_ORDERKEY = ? WHERE L_ORDERKEY = ?");
+        this.moveOrder = isTransactional
+                ? connection.prepareStatement("UPDATE ORDERS SET O_ORDERKEY = ? WHERE O_ORDERKEY = ?")
+                : null;
+        this.moveLines = isTransactional
+                ? connection.prepareStatement("UPDATE LINEITEM SET L_ORDERKEY = ? WHERE L_ORDERKEY = ?")
+                : null;
         this.updateCustomer =
                 connection.prepareStatement("UPDATE CUSTOMER SET C_ACCTBAL = C_ACCTBAL + ? WHERE C_CUSTKEY = ?");
         try (Statement statement = connection.createStatement()) {
@@ -82,10 +95,10 @@ final class DemoWriter implements AutoCloseable {
                 customers = count.getLong(1);
             }
         }
-        connection.setAutoCommit(false);
+        connection.setAutoCommit(!isTransactional);
     }
 
-    /** Row changes that were committed. */
+    /** Row changes that were committed, as they are journalled: rows that one statement moves are deletes and inserts. */
     long written() {
         return written.sum();
     }
@@ -99,10 +112,21 @@ final class DemoWriter implements AutoCloseable {
         return transactions.sum();
     }
 
-    /** Runs one transaction. */
+    /** Runs one transaction; one that the database ends because of a deadlock counts as rolled back. */
     void transaction() throws SQLException {
         open = 0;
-        int kind = random.nextInt(100);
+        try {
+            attempt();
+        } catch (SQLTransactionRollbackException e) {
+            connection.rollback();
+            rolledBack.add(open);
+        }
+        transactions.increment();
+    }
+
+    private void attempt() throws SQLException {
+        // Those from 70 on need transactions.
+        int kind = random.nextInt(isTransactional ? 100 : 70);
         if (orders.isEmpty() || kind < 30) {
             long key = insert();
             commit();
@@ -126,7 +150,6 @@ final class DemoWriter implements AutoCloseable {
         } else {
             rollBackPart();
         }
-        transactions.increment();
     }
 
     private void rollBackAll() throws SQLException {
@@ -154,7 +177,9 @@ final class DemoWriter implements AutoCloseable {
     }
 
     private void commit() throws SQLException {
-        connection.commit();
+        if (isTransactional) {
+            connection.commit();
+        }
         written.add(open);
     }
 
@@ -257,12 +282,16 @@ final class DemoWriter implements AutoCloseable {
     }
 
     private void move(long from, long to) throws SQLException {
-        moveOrder.setLong(1, to);
-        moveOrder.setLong(2, from);
-        open += moveOrder.executeUpdate();
-        moveLines.setLong(1, to);
-        moveLines.setLong(2, from);
-        open += moveLines.executeUpdate();
+        open += move(Objects.requireNonNull(moveOrder), from, to);
+        int lines = move(Objects.requireNonNull(moveLines), from, to);
+        // One row that moves is an update; of several each may have got a key that another one left.
+        open += lines > 1 ? 2 * lines : lines;
+    }
+
+    private static int move(PreparedStatement statement, long from, long to) throws SQLException {
+        statement.setLong(1, to);
+        statement.setLong(2, from);
+        return statement.executeUpdate();
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ import org.HdrHistogram.Histogram;
  * Measures how long a committed change takes until a query sees it in a shadow.
  *
  * <p>It updates an order of its own, commits, and asks the shadow until the new value is there. The time runs from right
- * before the commit until the answer has arrived, on one clock. The datacenters take turns. Owned by one thread.
+ * before the commit, or where each statement is one before the update, until the answer has arrived, on one clock. The datacenters take turns. Owned by one thread.
  */
 final class FreshnessProbe implements AutoCloseable {
     /** The probe's order; no writer has a negative key. */
@@ -26,6 +27,7 @@ final class FreshnessProbe implements AutoCloseable {
     private static final double NANOS_PER_MILLI = 1e6;
 
     private final Connection source;
+    private final boolean isTransactional;
     private final PreparedStatement update;
     private final List<PreparedStatement> shadows;
     private final Histogram nanos = new Histogram(2 * GIVE_UP_NANOS, 3);
@@ -37,16 +39,18 @@ final class FreshnessProbe implements AutoCloseable {
 
     /**
      * @param source a connection to the source for the probe alone
+     * @param isTransactional whether several statements can be one transaction
      * @param shadows a query on each shadow that takes a key and answers with the order's priority
      */
-    FreshnessProbe(Connection source, List<PreparedStatement> shadows) throws SQLException {
+    FreshnessProbe(Connection source, boolean isTransactional, List<PreparedStatement> shadows) throws SQLException {
         this.source = source;
+        this.isTransactional = isTransactional;
         this.shadows = shadows;
         try (Statement statement = source.createStatement()) {
             written.add(statement.executeUpdate("INSERT INTO ORDERS VALUES (" + KEY
-                    + ", 1, 'O', 0, DATE '1995-01-01', '5-LOW', 'Clerk#0', 0, 'freshness probe')"));
+                    + ", 1, 'O', 0, CAST('1995-01-01' AS DATE), '5-LOW', 'Clerk#0', 0, 'freshness probe')"));
         }
-        source.setAutoCommit(false);
+        source.setAutoCommit(!isTransactional);
         this.update = source.prepareStatement("UPDATE ORDERS SET O_SHIPPRIORITY = ? WHERE O_ORDERKEY = " + KEY);
     }
 
@@ -69,9 +73,12 @@ final class FreshnessProbe implements AutoCloseable {
         int value = ++turn;
         PreparedStatement shadow = shadows.get(value % shadows.size());
         update.setInt(1, value);
-        int rows = update.executeUpdate();
         long start = System.nanoTime();
-        source.commit();
+        int rows = updated();
+        if (isTransactional) {
+            start = System.nanoTime();
+            source.commit();
+        }
         written.add(rows);
         while (true) {
             boolean seen = visible(shadow, value);
@@ -81,6 +88,17 @@ final class FreshnessProbe implements AutoCloseable {
                 return seen;
             }
             LockSupport.parkNanos(this, PAUSE_NANOS);
+        }
+    }
+
+    private int updated() throws SQLException {
+        while (true) {
+            try {
+                return update.executeUpdate();
+            } catch (SQLTransactionRollbackException e) {
+                // The database has ended the transaction because of a deadlock.
+                source.rollback();
+            }
         }
     }
 

@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /** Three tables of TPC-H and their rows: customers, orders, line items. */
 final class TpchTables {
@@ -51,26 +50,40 @@ final class TpchTables {
 
     private TpchTables() {}
 
-    /** Creates the tables, empty. */
-    static void create(Connection connection) throws SQLException {
+    /** The columns of a table's key. */
+    static List<String> keyColumns(String table) {
+        return switch (table) {
+            case "CUSTOMER" -> List.of("C_CUSTKEY");
+            case "ORDERS" -> List.of("O_ORDERKEY");
+            case "LINEITEM" -> List.of("L_ORDERKEY", "L_LINENUMBER");
+            default -> throw new IllegalArgumentException("no such table: " + table);
+        };
+    }
+
+    /**
+     * Creates the tables, empty.
+     *
+     * @param options what the database lets one say behind a table's columns
+     */
+    static void create(Connection connection, String options) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute(CUSTOMER);
-            statement.execute(ORDERS);
-            statement.execute(LINEITEM);
+            statement.execute(CUSTOMER + options);
+            statement.execute(ORDERS + options);
+            statement.execute(LINEITEM + options);
         }
     }
 
     /**
      * Fills the tables with about so many rows together, in the proportions of TPC-H.
      *
-     * @param progress is told from time to time how many rows are in
+     * @param isTransactional whether several statements can be one transaction
      * @return how many rows there are
      */
-    static long fill(Connection connection, long rows, LongConsumer progress) throws SQLException {
+    static long fill(Connection connection, boolean isTransactional, long rows) throws SQLException {
         double scale = rows / ROWS_AT_SCALE_ONE;
         Distributions distributions = Distributions.getDefaultDistributions();
         TextPool text = new TextPool(TEXT_BYTES, distributions);
-        Loading loading = new Loading(connection, progress);
+        Loading loading = new Loading(connection, isTransactional);
         loading.table(
                 "INSERT INTO CUSTOMER VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 new CustomerGenerator(scale, 1, 1, distributions, text),
@@ -93,16 +106,16 @@ final class TpchTables {
 
     private static final class Loading {
         private final Connection connection;
-        private final LongConsumer progress;
+        private final boolean isTransactional;
         private long rows;
 
-        Loading(Connection connection, LongConsumer progress) {
+        Loading(Connection connection, boolean isTransactional) {
             this.connection = connection;
-            this.progress = progress;
+            this.isTransactional = isTransactional;
         }
 
         <R> void table(String sql, Iterable<R> generator, Binding<R> binding) throws SQLException {
-            connection.setAutoCommit(false);
+            connection.setAutoCommit(!isTransactional);
             try (PreparedStatement insert = connection.prepareStatement(sql)) {
                 int batched = 0;
                 for (R row : generator) {
@@ -110,18 +123,22 @@ final class TpchTables {
                     insert.addBatch();
                     rows++;
                     if (++batched == BATCH) {
-                        insert.executeBatch();
-                        connection.commit();
-                        progress.accept(rows);
+                        execute(insert);
                         batched = 0;
                     }
                 }
                 if (batched > 0) {
-                    insert.executeBatch();
+                    execute(insert);
                 }
-                connection.commit();
             } finally {
                 connection.setAutoCommit(true);
+            }
+        }
+
+        private void execute(PreparedStatement insert) throws SQLException {
+            insert.executeBatch();
+            if (isTransactional) {
+                connection.commit();
             }
         }
     }

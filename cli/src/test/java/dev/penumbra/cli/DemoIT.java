@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,26 +15,44 @@ class DemoIT {
     private Path root;
 
     @Test
-    void demo_endsWithEveryCopyEqualToTheSource() {
+    void demo_ofAllSources_endsWithEveryCopyEqualToItsSource() {
         Path data = root.resolve("data");
-        CommandRun run = CommandRun.of("demo", "--json", "--rows", "2000", "--seconds", "3", "--data", data.toString());
-        assertThat(run.exitCode()).as(run.err()).isZero();
+        CommandRun run = CommandRun.of(
+                "demo", "--source", "all", "--json", "--rows", "1000", "--seconds", "3", "--data", data.toString());
+        assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
         JsonNode report = run.json();
         assertThat(report.get("ok").asBoolean()).isTrue();
         assertThat(report.get("mismatches").asLong()).isZero();
+        assertThat(report.get("sources").fieldNames()).toIterable().containsExactly("h2", "derby", "ignite");
+        report.get("sources").properties().forEach(source -> {
+            assertSound(source.getKey(), source.getValue());
+            boolean rollsBack = !source.getKey().equals("ignite");
+            assertThat(source.getValue().get("changes").get("rolledBack").asLong() > 0)
+                    .isEqualTo(rollsBack);
+            assertThat(report.get("freshnessMillis").get(source.getKey()))
+                    .isEqualTo(source.getValue().get("freshnessMillis"));
+        });
+        assertThat(report.get("reads").get("fromHome").asLong()).isZero();
+        // The journals stay where they were asked to be, whole.
+        for (String journal : List.of("journal", "journal-derby", "journal-ignite")) {
+            CommandRun verified =
+                    CommandRun.of("journal", "verify", data.resolve(journal).toString(), "--json");
+            assertThat(verified.exitCode()).as(verified.err()).isZero();
+        }
+    }
+
+    private static void assertSound(String source, JsonNode report) {
+        assertThat(report.get("ok").asBoolean()).as(source).isTrue();
         long rows = report.get("rows").get("home").asLong();
-        assertThat(rows).isGreaterThan(1_000);
+        assertThat(rows).as(source).isGreaterThan(500);
         assertThat(report.get("rows").get("shadow").get("eu").asLong()).isEqualTo(rows);
         assertThat(report.get("rows").get("shadow").get("us").asLong()).isEqualTo(rows);
         JsonNode changes = report.get("changes");
-        assertThat(changes.get("rolledBack").asLong()).isPositive();
         assertThat(changes.get("journalled")).isEqualTo(changes.get("written"));
-        assertThat(report.get("reads").get("total").asLong()).isPositive();
+        assertThat(changes.get("written").asLong()).isPositive();
+        assertThat(report.get("reads").get("fromShadow").asLong()).as(source).isPositive();
         assertThat(report.get("freshnessMillis").get("p50").asDouble()).isPositive();
-        // The journal stays where it was asked to be, whole.
-        CommandRun verified =
-                CommandRun.of("journal", "verify", data.resolve("journal").toString(), "--json");
-        assertThat(verified.exitCode()).as(verified.err()).isZero();
+        assertThat(report.get("compression").get("memoryRatio").asDouble()).isPositive();
     }
 
     @Test
@@ -42,6 +61,13 @@ class DemoIT {
         CommandRun run = CommandRun.of("demo", "--data", root.toString());
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("not empty");
+    }
+
+    @Test
+    void demo_ofASourceThatThereIsNot_isRefused() {
+        CommandRun run = CommandRun.of("demo", "--source", "sqlite");
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("h2, derby, ignite, all");
     }
 
     @Test
