@@ -12,7 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -104,8 +104,8 @@ abstract class DatabaseDemoSource implements DemoSource {
     }
 
     @Override
-    public final Map<String, Position> applied(Connection grid) throws SQLException {
-        Map<String, Position> applied = new TreeMap<>();
+    public final SortedMap<String, Position> applied(Connection grid) throws SQLException {
+        SortedMap<String, Position> applied = new TreeMap<>();
         try (PreparedStatement query =
                 grid.prepareStatement("SELECT DATACENTER, APPLIED_EPOCH, APPLIED_SEQUENCE FROM SYS.PENUMBRA_FRONTIERS"
                         + " WHERE SOURCE = ?")) {

@@ -13,9 +13,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -62,7 +63,7 @@ final class Demo implements AutoCloseable {
 
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -194,7 +195,7 @@ final class Demo implements AutoCloseable {
     }
 
     private long[] answered(Map<String, String> sqlNames) throws SQLException {
-        return grid.answered(java.util.Set.copyOf(sqlNames.values()));
+        return grid.answered(Set.copyOf(sqlNames.values()));
     }
 
     /** What says which source is meant, where there are several. */
@@ -254,7 +255,7 @@ final class Demo implements AutoCloseable {
     private void tell(DemoWorkload workload) throws SQLException {
         DemoSource source = workload.source();
         StringBuilder applied = new StringBuilder();
-        new TreeMap<>(source.applied(grid.home()))
+        source.applied(grid.home())
                 .forEach((datacenter, position) ->
                         applied.append(", ").append(datacenter).append(" at ").append(position));
         progress.say((sources.size() == 1 ? "" : source.label() + ": ") + workload.transactions() + " transactions, "

@@ -7,7 +7,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * A database that the demo captures, with the tables of {@link TpchTables}: how clients reach it, how its changes get into a journal, and
@@ -55,11 +55,11 @@ interface DemoSource extends AutoCloseable {
     Position journalled() throws SQLException;
 
     /**
-     * How far the changes have come, by datacenter.
+     * How far the changes have come, by datacenter, in the order of their names.
      *
      * @param grid a session on a node of the home datacenter
      */
-    Map<String, Position> applied(Connection grid) throws SQLException;
+    SortedMap<String, Position> applied(Connection grid) throws SQLException;
 
     /**
      * Whether all copies are complete and have everything up to a position: those at home, if there are any, and one of each table in

@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
@@ -120,8 +121,8 @@ final class IgniteDemoSource implements DemoSource {
     }
 
     @Override
-    public Map<String, Position> applied(Connection grid) throws SQLException {
-        Map<String, Position> applied = new TreeMap<>();
+    public SortedMap<String, Position> applied(Connection grid) throws SQLException {
+        SortedMap<String, Position> applied = new TreeMap<>();
         // Where a feed that does not run has been says nothing.
         try (PreparedStatement query = grid.prepareStatement(
                 "SELECT DATACENTER, APPLIED FROM SYS.PENUMBRA_JOURNALS WHERE SOURCE = ? AND PHASE = 'RUNNING'")) {
