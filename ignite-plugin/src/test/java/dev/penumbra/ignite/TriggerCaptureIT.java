@@ -146,8 +146,6 @@ class TriggerCaptureIT {
             grid.sql("DELETE FROM T WHERE ID = 1");
             grid.sql("INSERT INTO T VALUES (2, 'end', 2)");
             List<Change> changes = grid.awaitEqual(T, 3).changes();
-            changes.forEach(
-                    c -> System.out.println("XX " + c.transaction() + " " + c.operation() + c.before() + c.after()));
             assertThat(changes.stream().filter(change -> change.key().equals(dev.penumbra.model.Key.of(1L))))
                     .extracting(Change::operation, Change::before, Change::after)
                     .containsExactly(
