@@ -1,5 +1,6 @@
 package dev.penumbra.capture;
 
+import dev.penumbra.journal.OwnerOnly;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
@@ -19,7 +20,7 @@ public final class JournalDirectory {
     public static Path writable(String journalDirectory) {
         Path directory = Path.of(journalDirectory).toAbsolutePath().normalize();
         try {
-            Files.createDirectories(directory);
+            OwnerOnly.createDirectories(directory);
         } catch (java.io.IOException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);
         }

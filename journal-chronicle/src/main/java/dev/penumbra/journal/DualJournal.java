@@ -11,7 +11,6 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -63,9 +62,8 @@ public final class DualJournal implements AutoCloseable {
         this.clock = clock;
         this.fileForce = fileForce;
         try {
-            Files.createDirectories(directory);
-            this.lockChannel =
-                    FileChannel.open(directory.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            OwnerOnly.createDirectories(directory);
+            this.lockChannel = OwnerOnly.open(directory.resolve(LOCK_FILE));
         } catch (IOException | UncheckedIOException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);
         }

@@ -47,12 +47,19 @@ final class JournalQueue {
     static SingleChronicleQueue openForWriting(
             Path directory, JournalConfiguration configuration, JournalConfiguration.Roll roll, LongSupplier millis) {
         try {
-            Files.createDirectories(directory);
+            OwnerOnly.createDirectories(directory);
+            OwnerOnly.narrow(directory);
             releaseWriteLocks(directory);
             SingleChronicleQueue queue = builder(directory, configuration.blockBytes())
                     .rollCycle(rollCycle(roll))
                     .timeProvider(millis::getAsLong)
                     .build();
+            try {
+                OwnerOnly.narrowAll(directory);
+            } catch (IOException | RuntimeException e) {
+                queue.close();
+                throw e;
+            }
             return queue;
         } catch (IOException | UncheckedIOException | IllegalStateException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);

@@ -174,10 +174,10 @@ record QueueRecovery(long tornRecords, long tornBytes, boolean ended) {
         }
         Path rewritten = fresh.resolve(newest.getFileName());
         force.force(rewritten);
-        Files.copy(
-                newest,
-                newest.resolveSibling(newest.getFileName() + DAMAGED_SUFFIX),
-                StandardCopyOption.REPLACE_EXISTING);
+        OwnerOnly.narrow(rewritten);
+        Path damaged = newest.resolveSibling(newest.getFileName() + DAMAGED_SUFFIX);
+        Files.copy(newest, damaged, StandardCopyOption.REPLACE_EXISTING);
+        OwnerOnly.narrow(damaged);
         Files.move(rewritten, newest, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         force.force(queueDirectory);
         DualJournal.deleteTree(fresh);

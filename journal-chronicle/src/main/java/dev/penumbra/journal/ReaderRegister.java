@@ -3,6 +3,8 @@ package dev.penumbra.journal;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -26,9 +28,16 @@ final class ReaderRegister {
         Path folder = directory.resolve(FOLDER);
         Path entry = folder.resolve(checkName(reader));
         try {
-            Files.createDirectories(folder);
+            OwnerOnly.createDirectories(folder);
+            OwnerOnly.narrow(folder);
             Path fresh = folder.resolve(reader + FRESH);
-            Files.writeString(fresh, queueDirectory.getFileName() + "\n" + file + "\n", StandardCharsets.UTF_8);
+            String text = queueDirectory.getFileName() + "\n" + file + "\n";
+            try (FileChannel channel = OwnerOnly.replace(fresh)) {
+                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            }
             Files.move(fresh, entry, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", entry);

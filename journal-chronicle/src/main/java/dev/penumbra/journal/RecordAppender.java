@@ -53,6 +53,7 @@ final class RecordAppender implements AutoCloseable {
     private final Set<Path> unforcedFiles = new LinkedHashSet<>();
     private final Set<Path> forcedFiles = new HashSet<>();
     private int unforcedFile = Integer.MIN_VALUE;
+    private int narrowedFile = Integer.MIN_VALUE;
     private @Nullable TableSchema lastSchema;
     private long fileMillis;
     private int file = Integer.MIN_VALUE;
@@ -254,6 +255,10 @@ final class RecordAppender implements AutoCloseable {
             throw breakWith(e);
         }
         recordsInFile++;
+        if (appender.cycle() != narrowedFile) {
+            narrowedFile = appender.cycle();
+            OwnerOnly.narrow(appender.currentFile().toPath());
+        }
         if (appender.cycle() != unforcedFile) {
             unforcedFile = appender.cycle();
             unforcedFiles.add(appender.currentFile().toPath());
