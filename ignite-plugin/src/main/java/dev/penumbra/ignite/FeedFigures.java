@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.trigger.FailureText;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
 import java.time.InstantSource;
@@ -80,7 +81,7 @@ final class FeedFigures {
 
     void failed(Throwable failure) {
         failures.increment();
-        lastFailure = String.valueOf(failure);
+        lastFailure = FailureText.of(failure);
     }
 
     void gap(Position position) {

@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.Figures;
 import dev.penumbra.ignite.internal.Figures.Column;
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.trigger.DeadLetters.DeadLetter;
 import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.ignite.trigger.TriggerRelay;
@@ -118,11 +119,11 @@ final class NodeFigures implements AutoCloseable {
         copyGroups = present;
     }
 
-    private dev.penumbra.ignite.internal.GridInternals.CopySize size(Copy shown) {
+    private GridInternals.CopySize size(Copy shown) {
         return shadows.lastSize(shown.name(), shown.role());
     }
 
-    private static double ratio(dev.penumbra.ignite.internal.GridInternals.CopySize size) {
+    private static double ratio(GridInternals.CopySize size) {
         return ratio(size.rawBytes(), size.storedBytes());
     }
 
@@ -233,7 +234,7 @@ final class NodeFigures implements AutoCloseable {
                                 Double.class,
                                 row -> ratio(
                                         row.status().rawBytes(), row.status().storedBytes()))),
-                this::copyRows);
+                () -> GridInternals.asNode(context.ignite(), this::copyRows));
         figures.<FrontierRow>view(
                 "frontiers",
                 "How far each source's changes have come in each datacenter",
@@ -245,7 +246,7 @@ final class NodeFigures implements AutoCloseable {
                         number("appliedSequence", row -> row.state().applied().sequence()),
                         text("window", row -> row.state().window().toString()),
                         text("ownerNodeId", row -> row.state().owner().toString())),
-                this::frontierRows);
+                () -> GridInternals.asNode(context.ignite(), this::frontierRows));
         figures.<FeedFigures>view(
                 "journals",
                 "What this node ships from its journals",

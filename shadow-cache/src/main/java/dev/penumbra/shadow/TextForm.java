@@ -79,7 +79,7 @@ final class TextForm {
     }
 
     private static PenumbraException corrupt(String text, @Nullable Throwable cause) {
-        return new PenumbraException(ErrorCode.VALUE_CORRUPT, cause).with("text", text);
+        return new PenumbraException(ErrorCode.VALUE_CORRUPT, cause).with("length", text.length());
     }
 
     private static String writeInterval(Interval interval) {

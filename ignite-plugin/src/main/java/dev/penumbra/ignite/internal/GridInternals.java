@@ -12,6 +12,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
@@ -20,6 +21,7 @@ import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.configuration.IgniteConfiguration;
+import org.apache.ignite.internal.GridKernalContext;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.IgniteFutureTimeoutCheckedException;
 import org.apache.ignite.internal.IgniteInternalFuture;
@@ -28,7 +30,11 @@ import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManager;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
 import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
+import org.apache.ignite.internal.processors.security.IgniteSecurity;
+import org.apache.ignite.internal.processors.security.OperationSecurityContext;
 import org.apache.ignite.internal.util.typedef.internal.U;
+import org.apache.ignite.plugin.security.SecurityException;
+import org.apache.ignite.plugin.security.SecurityPermission;
 import org.jspecify.annotations.Nullable;
 
 /** The doors into Ignite's internals. */
@@ -64,6 +70,39 @@ public final class GridInternals {
         @Nullable TableDescriptor table =
                 ((IgniteEx) ignite).context().query().schemaManager().table(name.schema(), name.table());
         return table != null && ignite.cache(table.cacheInfo().name()) != null;
+    }
+
+    /**
+     * Does something with this node's own permissions, whoever the thread is working for. What is Penumbra's own, and shows
+     * nobody's rows, is read and written so.
+     */
+    @SuppressWarnings("try") // closing it is all that is to be done with it
+    public static <T> T asNode(Ignite ignite, Supplier<T> work) {
+        GridKernalContext context = ((IgniteEx) ignite).context();
+        try (OperationSecurityContext own = context.security().withContext(context.localNodeId())) {
+            return work.get();
+        }
+    }
+
+    /**
+     * Whether whoever this thread is working for may read a cache.
+     *
+     * @param cache its name; null when it is not known, and then nobody may on a grid that has permissions
+     */
+    public static boolean mayRead(Ignite ignite, @Nullable String cache) {
+        IgniteSecurity security = ((IgniteEx) ignite).context().security();
+        if (!security.enabled()) {
+            return true;
+        }
+        if (cache == null) {
+            return false;
+        }
+        try {
+            security.authorize(cache, SecurityPermission.CACHE_READ);
+            return true;
+        } catch (SecurityException e) {
+            return false;
+        }
     }
 
     /** Where a node that is about to start keeps its files. */

@@ -1,13 +1,17 @@
 package dev.penumbra.ignite.trigger;
 
 import dev.penumbra.ignite.internal.CommittedChange;
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
@@ -17,18 +21,28 @@ import org.apache.ignite.cache.CacheMode;
 import org.apache.ignite.cache.query.ScanQuery;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes that no attempt of a trigger could deal with, kept by the grid until they are removed.
+ *
+ * <p>A letter tells everybody that there is one. Its rows, and what the trigger said of them, are for those who may read the
+ * rows' table.
  *
  * <p>Safe for use by several threads.
  */
 @Internal
 public final class DeadLetters {
+    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
+
     /** The cache that holds them, by trigger, partition and counter. */
     static final String CACHE = "penumbra-dead-letters";
 
     private static final int MAX_TEXT = 4_096;
+
+    /** How many texts a letter has at least; an earlier version did not add the name of the table's cache. */
+    private static final int TEXTS = 11;
 
     private final Ignite ignite;
     private final InstantSource clock;
@@ -44,6 +58,9 @@ public final class DeadLetters {
      * @param trigger the trigger that could not deal with it
      * @param partition the row's partition
      * @param counter the number of the change in its partition
+     * @param before the row before, also null for who may not read its table
+     * @param after the row after, in the same way
+     * @param reason what the trigger threw; null for who may not read the rows, because it may speak of them
      */
     public record DeadLetter(
             String trigger,
@@ -55,8 +72,13 @@ public final class DeadLetters {
             @Nullable String before,
             @Nullable String after,
             long attempts,
-            String reason,
-            long atMillis) {}
+            @Nullable String reason,
+            long atMillis) {
+        private DeadLetter withoutRows() {
+            return new DeadLetter(
+                    trigger, schema, table, partition, counter, operation, null, null, attempts, null, atMillis);
+        }
+    }
 
     private IgniteCache<String, String[]> cache() {
         return ignite.getOrCreateCache(new CacheConfiguration<String, String[]>(CACHE)
@@ -83,7 +105,8 @@ public final class DeadLetters {
             text(schema, after),
             Integer.toString(attempts),
             shortened(reason.toString()),
-            Long.toString(clock.millis())
+            Long.toString(clock.millis()),
+            trigger.cache()
         };
         cache().put(id(trigger, change, schema, before, after), letter);
     }
@@ -120,30 +143,59 @@ public final class DeadLetters {
         return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
     }
 
-    /** All of them, in no order. */
+    /** All of them, in no order, as whoever this thread is working for may see them. */
     public Collection<DeadLetter> all() {
+        Map<String, Boolean> readable = new HashMap<>();
+        List<DeadLetter> all = new ArrayList<>();
+        for (String[] letter : GridInternals.asNode(ignite, this::stored)) {
+            DeadLetter read = read(letter);
+            if (read != null) {
+                String cache = letter.length > TEXTS ? letter[TEXTS] : "";
+                boolean mayRead = readable.computeIfAbsent(
+                        cache, name -> GridInternals.mayRead(ignite, name.isEmpty() ? null : name));
+                all.add(mayRead ? read : read.withoutRows());
+            }
+        }
+        return all;
+    }
+
+    private List<String[]> stored() {
         @Nullable IgniteCache<String, String[]> cache = ignite.cache(CACHE);
         if (cache == null) {
             return List.of();
         }
-        List<DeadLetter> all = new ArrayList<>();
-        try (var entries = cache.query(new ScanQuery<String, String[]>())) {
-            for (Cache.Entry<String, String[]> entry : entries) {
-                String[] letter = entry.getValue();
-                all.add(new DeadLetter(
-                        letter[0],
-                        letter[1],
-                        letter[2],
-                        Integer.parseInt(letter[3]),
-                        Long.parseLong(letter[4]),
-                        letter[5],
-                        letter[6].isEmpty() ? null : letter[6],
-                        letter[7].isEmpty() ? null : letter[7],
-                        Long.parseLong(letter[8]),
-                        letter[9],
-                        Long.parseLong(letter[10])));
+        List<String[]> letters = new ArrayList<>();
+        try (var entries = cache.<Object, Object>withKeepBinary().query(new ScanQuery<Object, Object>())) {
+            for (Cache.Entry<Object, Object> entry : entries) {
+                if (entry.getValue() instanceof String[] letter) {
+                    letters.add(letter);
+                }
             }
         }
-        return all;
+        return letters;
+    }
+
+    /** A letter, or null for what is none: others can write to the cache, too. */
+    private static @Nullable DeadLetter read(String[] letter) {
+        if (letter.length < TEXTS || Arrays.stream(letter).anyMatch(Objects::isNull)) {
+            return null;
+        }
+        try {
+            return new DeadLetter(
+                    letter[0],
+                    letter[1],
+                    letter[2],
+                    Integer.parseInt(letter[3]),
+                    Long.parseLong(letter[4]),
+                    letter[5],
+                    letter[6].isEmpty() ? null : letter[6],
+                    letter[7].isEmpty() ? null : letter[7],
+                    Long.parseLong(letter[8]),
+                    letter[9],
+                    Long.parseLong(letter[10]));
+        } catch (NumberFormatException e) {
+            LOG.warn("a dead letter cannot be read: trigger={}", letter[0]);
+            return null;
+        }
     }
 }

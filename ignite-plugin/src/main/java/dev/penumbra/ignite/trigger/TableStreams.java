@@ -5,7 +5,6 @@ import dev.penumbra.ignite.internal.TableRows;
 import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
-import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
@@ -754,7 +753,7 @@ final class TableStreams implements TableTap.Sink {
             rowless.add(underWay.stream.partition());
             underWay = null;
         }
-        failure = reason instanceof PenumbraException known ? known.getMessage() : reason.toString();
+        failure = FailureText.of(reason);
     }
 
     long waiting() {
