@@ -79,7 +79,9 @@ final class CopyBoard implements Copies {
         for (dev.penumbra.shadow.Copy copy : known) {
             if (wanted.test(copy)) {
                 ShadowStatus status = shadows.standing(copy);
-                return Optional.of(new Copy(status.phase(), status.applied()));
+                boolean ofGrid = copy.name().source().equals(tables.source());
+                return Optional.of(new Copy(
+                        status.phase(), status.applied(), ofGrid ? copy.name().table() : null));
             }
         }
         return Optional.empty();

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -29,6 +30,7 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SqlConfiguration;
+import org.apache.ignite.plugin.PluginProvider;
 import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.apache.ignite.spi.discovery.tcp.ipfinder.vm.TcpDiscoveryVmIpFinder;
@@ -45,11 +47,18 @@ final class Grid implements AutoCloseable {
 
     private final int port;
     private final String prefix;
+    private final Supplier<PluginProvider<?>[]> plugins;
     private final List<Ignite> nodes = new ArrayList<>();
     private int started;
     private boolean clientMode;
 
     Grid() {
+        this(() -> new PluginProvider<?>[0]);
+    }
+
+    /** @param plugins makes the plugins of a node; none for those on the class path */
+    Grid(Supplier<PluginProvider<?>[]> plugins) {
+        this.plugins = plugins;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         } catch (IOException e) {
@@ -113,6 +122,10 @@ final class Grid implements AutoCloseable {
                         .setIpFinder(new TcpDiscoveryVmIpFinder()
                                 .setAddresses(List.of("127.0.0.1:" + port + ".." + (port + 20)))))
                 .setPluginConfigurations(configuration.journals(List.of(journals)));
+        PluginProvider<?>[] given = plugins.get();
+        if (given.length > 0) {
+            node.setPluginProviders(given);
+        }
         Ignite ignite = Ignition.start(node);
         nodes.add(ignite);
         return ignite;

@@ -18,23 +18,32 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.apache.ignite.configuration.CacheConfiguration;
+import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.plugin.PluginProvider;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes that each have a journal for captured Ignite tables, and what those journals say. */
 @NullMarked
 final class TriggeredGrid implements AutoCloseable {
-    private final Grid grid = new Grid();
+    private final Grid grid;
     private final Path directory;
     private final List<Path> journals = new ArrayList<>();
     private final List<Ignite> nodes = new ArrayList<>();
 
     TriggeredGrid(Path directory) {
+        this(directory, () -> new PluginProvider<?>[0]);
+    }
+
+    /** @param plugins makes the plugins of a node; none for those on the class path */
+    TriggeredGrid(Path directory, Supplier<PluginProvider<?>[]> plugins) {
         this.directory = directory;
+        this.grid = new Grid(plugins);
     }
 
     Ignite start() {
@@ -43,7 +52,11 @@ final class TriggeredGrid implements AutoCloseable {
 
     /** Starts a node in a datacenter. */
     Ignite startIn(String datacenter) {
-        return start(datacenter, configuration -> {});
+        return startIn(datacenter, configuration -> {});
+    }
+
+    Ignite startIn(String datacenter, Consumer<PenumbraConfiguration> settings) {
+        return start(datacenter, settings);
     }
 
     Ignite start(Consumer<PenumbraConfiguration> settings) {
@@ -92,6 +105,15 @@ final class TriggeredGrid implements AutoCloseable {
 
     List<List<?>> sql(String sql, Object... parameters) {
         return sql(nodes.get(0), sql, parameters);
+    }
+
+    /** Asks on behalf of whoever the thread works for, who may not create a cache. */
+    static List<List<?>> query(Ignite node, String sql) {
+        return ((IgniteEx) node)
+                .context()
+                .query()
+                .querySqlFields(new SqlFieldsQuery(sql), false)
+                .getAll();
     }
 
     static List<List<?>> sql(Ignite node, String sql, Object... parameters) {

@@ -41,6 +41,7 @@ import org.apache.ignite.internal.processors.query.QueryProperties;
 import org.apache.ignite.internal.processors.query.QueryUtils;
 import org.apache.ignite.internal.processors.query.calcite.CalciteQueryProcessor;
 import org.apache.ignite.internal.processors.query.calcite.util.Commons;
+import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
 import org.apache.ignite.internal.processors.security.SecurityContext;
 import org.apache.ignite.plugin.security.SecurityException;
 import org.apache.ignite.plugin.security.SecurityPermission;
@@ -188,7 +189,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             return routed(named, text -> calcite().query(context, engineSchema(schema), text, parameters));
         }
         if (step instanceof Explain explain) {
-            Routing routing = services().router().route(explain.query());
+            Routing routing = route(explain.query());
             // Planned but not run, so that a query that could not run is not explained as if it could.
             calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
             return List.of(QueryAnswers.explained(routing));
@@ -197,11 +198,34 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         return List.of(QueryAnswers.done());
     }
 
+    /** Chooses copies. How they stand is Penumbra's own and needs no permission of whoever asks. */
+    private Routing route(NamedText named) {
+        return GridInternals.asNode(ctx.grid(), () -> services().router().route(named));
+    }
+
+    /** The engine looks after the shadow's cache; the rows in it are those of a table that has a cache of its own. */
+    private void authorizeRead(TableName table) {
+        if (!ctx.security().enabled()) {
+            return;
+        }
+        TableDescriptor found = ctx.query().schemaManager().table(table.schema(), table.table());
+        if (found == null) {
+            throw new SecurityException(
+                    "A shadow cannot be read when the permissions on its table are not known [table=" + table + ']');
+        }
+        ctx.security().authorize(found.cacheInfo().name(), SecurityPermission.CACHE_READ);
+    }
+
     /** Runs a text on the copies that may answer it now. */
     private List<FieldsQueryCursor<List<?>>> routed(
             NamedText named, Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
         ShadowQueryServices open = services();
-        Routing routing = open.router().route(named);
+        Routing routing = route(named);
+        for (Routing.Answer answer : routing.answers()) {
+            if (answer.copied() != null) {
+                authorizeRead(answer.copied());
+            }
+        }
         List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
         if (named.executed()) {
             for (Routing.Answer answer : routing.read()) {
@@ -213,6 +237,11 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
 
     private void define(String session, ShadowStatement statement) {
         authorize();
+        // From here on it is the grid that acts: the caches and notes behind a shadow or a trigger are not the user's.
+        GridInternals.asNode(ctx.grid(), () -> run(session, statement));
+    }
+
+    private boolean run(String session, ShadowStatement statement) {
         ShadowQueryServices open = services();
         if (statement instanceof CreateShadow create) {
             open.ddl().run(create);
@@ -230,6 +259,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         } else if (statement instanceof DropTrigger drop) {
             open.triggers().drop(drop.name(), drop.ifExists());
         }
+        return true;
     }
 
     /** Ignite's built-in authentication permits everything to every user; only its first one administers the grid. */
@@ -261,12 +291,10 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             for (Step step : script.steps()) {
                 if (step instanceof Engine engine) {
                     NamedText named = engine.named();
-                    String text = named == null
-                            ? engine.sql()
-                            : services().router().route(named).sql();
+                    String text = named == null ? engine.sql() : route(named).sql();
                     metadata.addAll(engineMetadata(context, engineSchema(schema), text, ofParameters));
                 } else if (step instanceof Explain explain && ofParameters) {
-                    String text = services().router().route(explain.query()).sql();
+                    String text = route(explain.query()).sql();
                     metadata.addAll(engineMetadata(context, engineSchema(schema), text, true));
                 } else {
                     metadata.add(step instanceof Explain ? QueryAnswers.EXPLAIN_FIELDS : List.of());

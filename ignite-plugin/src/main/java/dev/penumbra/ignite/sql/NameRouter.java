@@ -5,7 +5,6 @@ import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
-import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
@@ -83,11 +82,7 @@ public final class NameRouter {
         if (!tables.has(CopyNames.of(local), use.table())) {
             return home(sql, use, "this node has not opened the shadow in datacenter " + local + " yet");
         }
-        return answer(
-                use,
-                CopyNames.of(local),
-                "the shadow in datacenter " + local + " is complete",
-                shadow.get().applied());
+        return answer(use, CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get());
     }
 
     private Answer shadow(String sql, TableUse use) {
@@ -99,7 +94,7 @@ public final class NameRouter {
             throw NamedText.refusal(sql, use, ErrorCode.COPY_LOADING)
                     .with("applied", shadow.get().applied());
         }
-        return answer(use, use.schema(), "this shadow was named", shadow.get().applied());
+        return answer(use, use.schema(), "this shadow was named", shadow.get());
     }
 
     private Answer home(String sql, TableUse use, String reason) {
@@ -111,6 +106,7 @@ public final class NameRouter {
                     own.get().table(),
                     Reads.Source.HOME,
                     reason + ", and the table is its own",
+                    null,
                     null);
         }
         Optional<Copy> home = copies.home(use.table());
@@ -119,17 +115,18 @@ public final class NameRouter {
                     .with("copy", CopyNames.HOME + "." + use.table())
                     .with("applied", home.get().applied());
         }
-        return answer(use, CopyNames.HOME, reason, home.map(Copy::applied).orElse(null));
+        return answer(use, CopyNames.HOME, reason, home.orElse(null));
     }
 
-    private static Answer answer(TableUse use, String schema, String reason, @Nullable Position applied) {
+    private static Answer answer(TableUse use, String schema, String reason, @Nullable Copy copy) {
         return new Answer(
                 use.schema() + "." + use.table(),
                 schema,
                 use.table(),
                 schema.equals(CopyNames.HOME) ? Reads.Source.HOME : Reads.Source.SHADOW,
                 reason,
-                applied);
+                copy == null ? null : copy.applied(),
+                copy == null ? null : copy.table());
     }
 
     private static String spliced(NamedText text, Map<TableName, Answer> answers) {

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ public record Routing(String sql, List<Answer> answers) {
      * @param source whether this is a shadow, or the home image or the table that is its own
      * @param reason why this one
      * @param applied the position up to which the copy has its source's changes; null when it is not known here
+     * @param copied the Ignite table that the copy is a copy of; null when it is of a database's, or the table itself
      */
     public record Answer(
             String asked,
@@ -31,7 +33,8 @@ public record Routing(String sql, List<Answer> answers) {
             String table,
             Reads.Source source,
             String reason,
-            @Nullable Position applied) {
+            @Nullable Position applied,
+            @Nullable TableName copied) {
         /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
         public String copy() {
             return schema + "." + table;
