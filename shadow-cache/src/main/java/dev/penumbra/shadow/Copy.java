@@ -3,6 +3,10 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +38,9 @@ public record Copy(
 
     /** What all caches of copies are called, before what tells them apart. */
     public static final String CACHE_PREFIX = "penumbra-copy-";
+
+    private static final int PLAIN_MAX = 100;
+    private static final int DIGEST_BYTES = 16;
 
     /** The part that a copy plays. */
     public enum Role {
@@ -129,8 +136,21 @@ public record Copy(
         return "penumbra." + name.source() + "." + name.table().quoted() + "." + fingerprint;
     }
 
-    // Cache names become directory names.
+    /**
+     * A name that can be part of a directory's, since cache names become such. What it cannot have of the table's name is told by a
+     * digest: a copy destroys the caches of its own earlier fillings, and no two tables may share a name here.
+     */
     private static String plain(String text) {
-        return text.replaceAll("[^A-Za-z0-9_]", "_");
+        String plain = text.replaceAll("[^A-Za-z0-9_]", "_");
+        if (plain.equals(text) && plain.length() <= PLAIN_MAX) {
+            return plain;
+        }
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_16BE));
+            return plain.substring(0, Math.min(plain.length(), PLAIN_MAX)) + "."
+                    + HexFormat.of().formatHex(digest, 0, DIGEST_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 }

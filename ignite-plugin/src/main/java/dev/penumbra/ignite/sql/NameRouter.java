@@ -157,11 +157,17 @@ public final class NameRouter {
     private static String own(TableUse use, Answer answer) {
         boolean sameName = answer.table().equals(use.table());
         if (use.role() == Role.COLUMN && !sameName) {
-            return TableName.quote(use.table());
+            return quoted(use.table());
         }
-        String name = new TableName(answer.schema(), answer.table()).quoted();
-        return use.role() == Role.COLUMN || sameName || use.renamed()
-                ? name
-                : name + " AS " + TableName.quote(use.table());
+        String name = quoted(answer.schema()) + "." + quoted(answer.table());
+        return use.role() == Role.COLUMN || sameName || use.renamed() ? name : name + " AS " + quoted(use.table());
+    }
+
+    /** A name as the engine reads it, which knows no line break within quotes and takes it by its number alone. */
+    private static String quoted(String name) {
+        String quoted = TableName.quote(name);
+        return quoted.indexOf('\n') < 0 && quoted.indexOf('\r') < 0
+                ? quoted
+                : "U&" + quoted.replace("\\", "\\\\").replace("\n", "\\000a").replace("\r", "\\000d");
     }
 }

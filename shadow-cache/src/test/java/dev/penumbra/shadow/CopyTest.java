@@ -1,0 +1,48 @@
+package dev.penumbra.shadow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.penumbra.model.Column;
+import dev.penumbra.model.ColumnType;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.SqlType;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class CopyTest {
+    private static Copy copy(String table, long generation) {
+        TableName name = new TableName("PUBLIC", table);
+        TableSchema layout =
+                new TableSchema(name, List.of(new Column("ID", ColumnType.of(SqlType.BIGINT), false)), List.of("ID"));
+        return new Copy(
+                new ShadowName("ignite", name, Datacenter.of("eu")),
+                Copy.Role.SHADOW,
+                Compression.NONE,
+                0,
+                table,
+                generation,
+                layout);
+    }
+
+    @Test
+    void aCopysEarlierCaches_areItsOwn_whateverAnotherTableIsCalled() {
+        List<String> names =
+                List.of("A_B", "A-B", "A B", "A\"B", "\u00c4_B", "\u00d6_B", "a_b", "x".repeat(101), "x".repeat(102));
+        Set<String> caches = new HashSet<>();
+        for (String name : names) {
+            assertThat(copy(name, 7).cacheName()).matches("penumbra-copy-[A-Za-z0-9_.]{1,140}-eu-7");
+            caches.add(copy(name, 7).cacheName());
+            for (String other : names) {
+                assertThat(copy(name, 7).isFormer(copy(other, 6).cacheName()))
+                        .as(name + " " + other)
+                        .isEqualTo(name.equals(other));
+            }
+        }
+        assertThat(caches).hasSameSizeAs(names);
+        assertThat(copy("ORDERS", 1).cacheName()).isEqualTo("penumbra-copy-ORDERS-eu-1");
+    }
+}
