@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 /** Nodes with the plugin in this process, on loopback and free ports. */
 @NullMarked
 final class Grid implements AutoCloseable {
+    /** A schema of all nodes beside PUBLIC. */
+    static final String HOSTILE_SCHEMA = "odd\"; -- 'schema'";
+
     static final String NOWHERE = "nowhere";
 
     private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("penumbra.patience", 40));
@@ -51,6 +55,7 @@ final class Grid implements AutoCloseable {
     private final List<Ignite> nodes = new ArrayList<>();
     private int started;
     private boolean clientMode;
+    private Consumer<IgniteConfiguration> further = node -> {};
 
     Grid() {
         this(() -> new PluginProvider<?>[0]);
@@ -65,6 +70,11 @@ final class Grid implements AutoCloseable {
             throw new java.io.UncheckedIOException(e);
         }
         prefix = "grid" + port + "-";
+    }
+
+    /** Says what is done to the configuration of each node that is started from now on. */
+    void configure(Consumer<IgniteConfiguration> settings) {
+        further = settings;
     }
 
     /** Starts a node in a datacenter, or in none when the name is {@link #NOWHERE}. */
@@ -107,6 +117,7 @@ final class Grid implements AutoCloseable {
                 .setMetricsLogFrequency(0)
                 .setGridLogger(new org.apache.ignite.logger.java.JavaLogger())
                 .setSqlConfiguration(new SqlConfiguration()
+                        .setSqlSchemas('"' + HOSTILE_SCHEMA + '"')
                         .setQueryEnginesConfiguration(new CalciteQueryEngineConfiguration().setDefault(true)))
                 .setDataStorageConfiguration(memory.setDefaultDataRegionConfiguration(new DataRegionConfiguration()
                         .setPersistenceEnabled(storage != null)
@@ -122,6 +133,7 @@ final class Grid implements AutoCloseable {
                         .setIpFinder(new TcpDiscoveryVmIpFinder()
                                 .setAddresses(List.of("127.0.0.1:" + port + ".." + (port + 20)))))
                 .setPluginConfigurations(configuration.journals(List.of(journals)));
+        further.accept(node);
         PluginProvider<?>[] given = plugins.get();
         if (given.length > 0) {
             node.setPluginProviders(given);
