@@ -118,6 +118,23 @@ class FloorsTest {
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.derby.iapi..", "org.apache.derby.impl..");
 
+    @ArchTest
+    static final ArchRule nothing_isJavaDeserialized = noClasses()
+            .that()
+            .resideInAPackage(ALL)
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching(
+                    "java\\.io\\.(ObjectInputStream|ObjectInput|Externalizable)"
+                            + "|org\\.apache\\.ignite\\.(internal\\.)?marshaller\\..*"
+                            + "|net\\.openhft\\.chronicle\\.wire\\.(ValueIn|WireIn|Marshallable|ReadMarshallable|.*MethodReader.*)")
+            .orShould()
+            .callMethodWhere(DescribedPredicate.describe(
+                    "a record's bytes choose the class",
+                    call -> call.getName().equals("readClassAndObject")
+                            || call.getName().equals("methodReader")
+                            || call.getName().equals("readClass")));
+
     private static ArchRule floor(String module, String... below) {
         return noClasses()
                 .that()
