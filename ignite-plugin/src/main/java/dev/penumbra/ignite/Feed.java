@@ -852,7 +852,7 @@ final class Feed implements ShippingFeed {
     }
 
     private void start(Copy copy) {
-        if (copy.built()) {
+        if (copy.built() && context.hasCache(copy)) {
             Optional<CopyState> present = progress().copy(copy);
             if (present.isPresent() && present.get().following()) {
                 Followed known = new Followed(context.follower(copy, compression), present.get());

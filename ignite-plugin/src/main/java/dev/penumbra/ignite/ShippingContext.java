@@ -78,6 +78,11 @@ final class ShippingContext {
                 compression);
     }
 
+    /** Whether the grid still has the cache of a copy that is built; if not, whoever opens it would find it empty. */
+    boolean hasCache(Copy copy) {
+        return ignite.cacheNames().contains(copy.cacheName());
+    }
+
     /** Destroys the caches that earlier fillings of a copy have left; their SQL name is the copy's. */
     void destroyFormer(Copy copy) {
         ignite.cacheNames().stream().filter(copy::isFormer).forEach(ignite::destroyCache);

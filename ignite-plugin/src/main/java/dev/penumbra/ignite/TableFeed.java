@@ -349,7 +349,7 @@ final class TableFeed implements ShippingFeed {
             compression.trainOn(copy);
         }
         FollowedTable table = followed.get(name);
-        if (table == null && copy.built()) {
+        if (table == null && copy.built() && context.hasCache(copy)) {
             PartitionShares shares = progress().shares(copy).orElse(null);
             if (shares != null
                     && shares.capture() == capture.createdAtMillis()

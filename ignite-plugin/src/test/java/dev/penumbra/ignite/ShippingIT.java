@@ -132,6 +132,20 @@ class ShippingIT {
     }
 
     @Test
+    void copiesWhoseCachesSomebodyDestroys_areFilledAgain() {
+        workload.snapshot(500);
+        Ignite home = grid.start("home", journal);
+        grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        create(home, "eu", Compression.LZ4);
+        assertEqual(home, "home", "eu");
+        home.destroyCache(Grid.shadow(home, "shop", Orders.NAME, "eu").cacheName());
+        home.destroyCache(Grid.homeImage(home, "shop", Orders.NAME).cacheName());
+        workload.transactions(50);
+        assertEqual(home, "home", "eu");
+    }
+
+    @Test
     void partitionsLostWithOneOfTwoNodes_areFilledAgain() {
         workload.snapshot(3_000);
         Ignite home = grid.start("home", journal);
