@@ -19,6 +19,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -38,13 +39,21 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class TableRows {
+    /** Columns that are NOT NULL have primitive types. */
     private static final Map<Class<?>, SqlType> TYPES = Map.ofEntries(
+            Map.entry(boolean.class, SqlType.BOOLEAN),
             Map.entry(Boolean.class, SqlType.BOOLEAN),
+            Map.entry(byte.class, SqlType.TINYINT),
             Map.entry(Byte.class, SqlType.TINYINT),
+            Map.entry(short.class, SqlType.SMALLINT),
             Map.entry(Short.class, SqlType.SMALLINT),
+            Map.entry(int.class, SqlType.INTEGER),
             Map.entry(Integer.class, SqlType.INTEGER),
+            Map.entry(long.class, SqlType.BIGINT),
             Map.entry(Long.class, SqlType.BIGINT),
+            Map.entry(float.class, SqlType.REAL),
             Map.entry(Float.class, SqlType.REAL),
+            Map.entry(double.class, SqlType.DOUBLE),
             Map.entry(Double.class, SqlType.DOUBLE),
             Map.entry(BigDecimal.class, SqlType.DECIMAL),
             Map.entry(String.class, SqlType.VARCHAR),
@@ -114,6 +123,9 @@ public final class TableRows {
         if (keys.isEmpty()) {
             throw new PenumbraException(ErrorCode.TABLE_WITHOUT_KEY).with("table", name);
         }
+        // As the primary key names them, where it does.
+        List<String> declared = List.copyOf(table.primaryKeyFields());
+        keys.sort(Comparator.comparingInt(declared::indexOf));
         return new TableRows(
                 new TableSchema(name, columns, keys), properties, wholeKey, wholeValue, table.typeId(), context);
     }
