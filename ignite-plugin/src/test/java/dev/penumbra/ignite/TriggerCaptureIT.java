@@ -172,6 +172,30 @@ class TriggerCaptureIT {
     }
 
     @Test
+    void aRowThatIsTooLargeForTheJournal_isReported_andHoldsUpNoOtherPartition(@TempDir Path directory) {
+        try (TriggeredGrid grid = new TriggeredGrid(directory)) {
+            Ignite node = grid.start();
+            grid.sql(createTable("ATOMIC"));
+            for (long id = 1; id <= 100; id++) {
+                grid.sql("INSERT INTO T VALUES (?, 'stood', 1)", id);
+            }
+            // In the first partition, alone.
+            node.<Long, BinaryObject>cache("T").withKeepBinary().put(-1L, value(node, "x".repeat(5 << 20), 1));
+            grid.sql(CAPTURE);
+            Grid.await(() -> grid.journals(T).rows().size() == 100);
+            grid.sql("INSERT INTO T VALUES (1000, 'later', 1)");
+            Grid.await(() -> grid.journals(T).rows().size() == 101);
+            assertThat(grid.sql("SELECT PHASE, FAILURE FROM SYS.PENUMBRA_TRIGGERS"))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row.toString()).startsWith("[FAILING, PENUMBRA-1017"));
+            grid.sql("DELETE FROM T WHERE ID = -1");
+            assertThat(grid.awaitEqual(T, 3).rows()).hasSize(101);
+            assertThat(grid.sql("SELECT FAILURE FROM SYS.PENUMBRA_TRIGGERS").get(0).get(0))
+                    .isNull();
+        }
+    }
+
+    @Test
     void transactions_areCapturedWhenTheyCommit_andNeverWhenTheyRollBack(@TempDir Path directory) {
         try (TriggeredGrid grid = new TriggeredGrid(directory)) {
             Ignite node = grid.start();

@@ -76,7 +76,8 @@ final class CaptureJournal implements AutoCloseable {
     /** What concerns all rows of a partition. */
     void table(Trigger trigger, TableSchema schema, int partition, long counter, Operation operation) {
         try (TransactionAppender transaction = writer().begin(id(trigger, partition, counter, true))) {
-            transaction.tableEvent(schema, operation, Origin.SNAPSHOT);
+            // All but the end belongs to the rows that stood.
+            transaction.tableEvent(schema, operation, operation == Operation.DROP ? Origin.CAPTURED : Origin.SNAPSHOT);
             transaction.commit();
         }
     }

@@ -3,13 +3,16 @@ package dev.penumbra.ignite.trigger;
 import dev.penumbra.ignite.internal.CommittedChange;
 import dev.penumbra.ignite.internal.TableRows;
 import dev.penumbra.ignite.internal.TableTap;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The streams of one table's partitions on one node, and where their changes go: into the node's journal and to the calls of
@@ -34,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * <p>What is tapped comes from any thread; all else is owned by the relay's.
  */
 final class TableStreams implements TableTap.Sink {
+    private static final Logger LOG = LoggerFactory.getLogger(TableStreams.class);
+
     /** How many changes may wait before they are given up and the rows brought anew. */
     static final long MAX_WAITING = 1_000_000;
 
@@ -61,6 +68,9 @@ final class TableStreams implements TableTap.Sink {
     private volatile boolean complete;
     private volatile @Nullable String failure;
 
+    /** Volatile, like the failure: why partitions are set aside. */
+    private volatile @Nullable String setAsideFor;
+
     private volatile boolean cacheStopped;
 
     private volatile boolean destroyed;
@@ -69,6 +79,9 @@ final class TableStreams implements TableTap.Sink {
     private final PartitionStream[] streams;
     private final Set<PartitionStream> active = new LinkedHashSet<>();
     private final TreeSet<Integer> rowless = new TreeSet<>();
+    /** Partitions with a row that the journal cannot hold. */
+    private final Map<Integer, SetAside> setAside = new HashMap<>();
+
     private final Set<Integer> advanced = new TreeSet<>();
     /** Streams of this node's that others have emitted, too. */
     private final Set<Integer> interrupted = new TreeSet<>();
@@ -86,6 +99,7 @@ final class TableStreams implements TableTap.Sink {
     private long notBefore;
     private @Nullable RowsUnderWay underWay;
     private final List<Ending> endings = new ArrayList<>();
+    private final List<CompletableFuture<Void>> settling = new ArrayList<>();
 
     /**
      * The rows of one partition on their way into the journal.
@@ -116,6 +130,12 @@ final class TableStreams implements TableTap.Sink {
     /** Rows that have all been journalled, and are complete when the stream has come to a counter. */
     private record Ending(RowsUnderWay rows, long upTo, long sinceNanos) {}
 
+    /**
+     * A partition whose rows cannot all be journalled, until its row is gone or smaller. Its changes go on, and so do the other
+     * partitions; that nobody takes the partition for whole shows that something is missing.
+     */
+    private record SetAside(int times, long againAt) {}
+
     private record Added(Trigger trigger) {}
 
     private record Ended(String name) {}
@@ -125,6 +145,8 @@ final class TableStreams implements TableTap.Sink {
     private record Finished(int partition, long counter) {}
 
     private record Repeated(Collection<Integer> partitions, CompletableFuture<Position> behind) {}
+
+    private record Settling(CompletableFuture<Void> settled) {}
 
     /**
      * How far a partition's stream has been emitted.
@@ -204,6 +226,14 @@ final class TableStreams implements TableTap.Sink {
         return behind;
     }
 
+    /** Completes when all that has arrived so far has been emitted, and all rows that stood. By any thread. */
+    CompletableFuture<Void> settled() {
+        CompletableFuture<Void> settled = new CompletableFuture<>();
+        arrived.add(new Settling(settled));
+        wake.run();
+        return settled;
+    }
+
     /** Ends tapping. By any thread. */
     void close() {
         tap.close(this);
@@ -233,6 +263,12 @@ final class TableStreams implements TableTap.Sink {
             calls.end(trigger);
         }
         triggers.clear();
+        for (Object left : arrived) {
+            if (left instanceof Settling asked) {
+                settling.add(asked.settled());
+            }
+        }
+        settling.forEach(asked -> asked.complete(null));
     }
 
     /** Gives up what waits when it is more than memory is meant to hold, also while nothing can be emitted. */
@@ -311,6 +347,9 @@ final class TableStreams implements TableTap.Sink {
     /** Does what can be done now; whether there is more to do at once. */
     boolean step(Predicate<UUID> alive, long now) {
         lookAtTopology();
+        if (setAside.keySet().removeIf(partition -> !primaryHere[partition]) && setAside.isEmpty()) {
+            setAsideFor = null;
+        }
         boolean more = take(now);
         if (triggers.isEmpty() || cacheStopped) {
             return more;
@@ -321,7 +360,17 @@ final class TableStreams implements TableTap.Sink {
         goOn();
         more |= emit(alive, now);
         more |= bringRows(alive, now);
+        settle();
         return more;
+    }
+
+    private void settle() {
+        if (!settling.isEmpty()
+                && (capture == null || complete)
+                && Arrays.stream(streams).allMatch(stream -> stream.unsettled() == 0)) {
+            settling.forEach(asked -> asked.complete(null));
+            settling.clear();
+        }
     }
 
     private void lookAtTopology() {
@@ -364,6 +413,8 @@ final class TableStreams implements TableTap.Sink {
                 advanced.add(finished.partition());
             } else if (next instanceof Repeated repeated) {
                 repeat(repeated);
+            } else if (next instanceof Settling asked) {
+                settling.add(asked.settled());
             } else if (next instanceof Added added) {
                 begin(added.trigger());
             } else if (next instanceof Ended ended) {
@@ -416,6 +467,8 @@ final class TableStreams implements TableTap.Sink {
             underWay = null;
             endings.clear();
             rowless.clear();
+            setAside.clear();
+            setAsideFor = null;
             if (known != null) {
                 journal.table(trigger, known.schema(), Operation.DROP);
             }
@@ -531,7 +584,18 @@ final class TableStreams implements TableTap.Sink {
             return;
         }
         goOn(capturing, stream, schema);
-        journal.change(capturing, schema, change, before, after);
+        try {
+            journal.change(capturing, schema, change, before, after);
+        } catch (PenumbraException e) {
+            if (e.code() != ErrorCode.RECORD_TOO_LARGE) {
+                throw e;
+            }
+            // Both images do not fit; the row by itself may.
+            LOG.warn("A change is too large for the journal: its partition's rows are brought anew", e);
+            stream.breakOff();
+            rowless.add(stream.partition());
+            advanced.add(stream.partition());
+        }
         RowsUnderWay bringing = underWay;
         if (bringing != null && bringing.stream == stream) {
             bringing.changed.add(key(schema, before, after));
@@ -599,9 +663,10 @@ final class TableStreams implements TableTap.Sink {
         endRows(capturing, layout, now);
         RowsUnderWay bringing = underWay;
         if (bringing == null) {
-            bringing = beginRows(capturing, layout);
+            takeUpAgain(now);
+            bringing = beginRows(capturing, layout, now);
             if (bringing == null) {
-                complete = rowless.isEmpty() && endings.isEmpty();
+                complete = rowless.isEmpty() && endings.isEmpty() && setAside.isEmpty();
                 return false;
             }
             complete = false;
@@ -623,12 +688,40 @@ final class TableStreams implements TableTap.Sink {
         if (!bringing.stream.hasSeen(bringing.pageCounter, bringing.pageRead, now)) {
             return false;
         }
-        writePage(capturing, bringing, layout);
+        try {
+            writePage(capturing, bringing, layout);
+        } catch (PenumbraException e) {
+            if (e.code() != ErrorCode.RECORD_TOO_LARGE) {
+                throw e;
+            }
+            setAside(bringing.stream.partition(), e, now);
+            underWay = null;
+            return true;
+        }
         if (!bringing.stored.hasNext()) {
             endings.add(new Ending(bringing, tap.counter(bringing.stream.partition()), now));
             underWay = null;
         }
         return true;
+    }
+
+    private void setAside(int partition, PenumbraException tooLarge, long now) {
+        SetAside before = setAside.get(partition);
+        int times = before == null ? 0 : before.times() + 1;
+        setAside.put(partition, new SetAside(times, now + (FAILED_NANOS << Math.min(MAX_BACKOFF, times))));
+        setAsideFor = tooLarge.getMessage();
+        if (times == 0) {
+            LOG.warn("A row is too large for the journal: partition={}", partition, tooLarge);
+        }
+    }
+
+    /** Tries partitions again that were set aside, the later the oftener they were. */
+    private void takeUpAgain(long now) {
+        for (Map.Entry<Integer, SetAside> entry : setAside.entrySet()) {
+            if (now - entry.getValue().againAt() >= 0) {
+                rowless.add(entry.getKey());
+            }
+        }
     }
 
     private void readPage(RowsUnderWay bringing, TableRows layout, long now) {
@@ -680,6 +773,9 @@ final class TableStreams implements TableTap.Sink {
                     || (stream.isIdle() && now - ending.sinceNanos() > PartitionStream.MISSING_NANOS)) {
                 all.remove();
                 stream.rowsEmitted();
+                if (setAside.remove(stream.partition()) != null && setAside.isEmpty()) {
+                    setAsideFor = null;
+                }
                 if (stream.needsRows()) {
                     rowless.add(stream.partition());
                 }
@@ -690,13 +786,17 @@ final class TableStreams implements TableTap.Sink {
         }
     }
 
-    private @Nullable RowsUnderWay beginRows(Trigger capturing, TableRows layout) {
+    private @Nullable RowsUnderWay beginRows(Trigger capturing, TableRows layout, long now) {
         while (true) {
             Integer partition = rowless.pollFirst();
             if (partition == null) {
                 return null;
             }
             PartitionStream stream = streams[partition];
+            SetAside aside = setAside.get(partition);
+            if (aside != null && now - aside.againAt() < 0) {
+                continue;
+            }
             boolean ending = endings.stream().anyMatch(rows -> rows.rows().stream == stream);
             if (primaryHere[partition] && stream.needsRows() && !ending) {
                 if (!tap.owns(partition)) {
@@ -773,6 +873,7 @@ final class TableStreams implements TableTap.Sink {
     }
 
     @Nullable String failure() {
-        return failure;
+        String stopping = failure;
+        return stopping == null ? setAsideFor : stopping;
     }
 }

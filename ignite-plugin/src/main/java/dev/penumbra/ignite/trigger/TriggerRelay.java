@@ -73,6 +73,8 @@ public final class TriggerRelay implements AutoCloseable {
     private final Map<String, TableStreams> tables = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<Message> messages = new ConcurrentLinkedQueue<>();
 
+    private final ConcurrentLinkedQueue<CompletableFuture<Void>> settling = new ConcurrentLinkedQueue<>();
+
     private volatile boolean started;
     private volatile boolean stopped;
 
@@ -247,6 +249,7 @@ public final class TriggerRelay implements AutoCloseable {
             receive(message, now);
             message = messages.poll();
         }
+        settle();
         boolean more = false;
         for (TableStreams table : tables.values()) {
             more |= step(table, now);
@@ -265,6 +268,17 @@ public final class TriggerRelay implements AutoCloseable {
             ask();
         }
         return more;
+    }
+
+    private void settle() {
+        CompletableFuture<Void> asked = settling.poll();
+        while (asked != null) {
+            CompletableFuture<Void> settled = asked;
+            var unused = CompletableFuture.allOf(
+                            tables.values().stream().map(TableStreams::settled).toArray(CompletableFuture[]::new))
+                    .thenRun(() -> settled.complete(null));
+            asked = settling.poll();
+        }
     }
 
     private boolean step(TableStreams table, long now) {
@@ -383,6 +397,19 @@ public final class TriggerRelay implements AutoCloseable {
         if (kind == ANSWER) {
             table.answered(message.from());
         }
+    }
+
+    /**
+     * Waits for all changes that this node has seen so far.
+     *
+     * @return completes when they have been journalled, or all calls for them have returned, and the rows of every captured
+     *     table are in the journal; does not complete while something is in the way of that, or once this has been closed
+     */
+    public CompletableFuture<Void> settled() {
+        CompletableFuture<Void> settled = new CompletableFuture<>();
+        settling.add(settled);
+        wake();
+        return settled;
     }
 
     /** The name of the source of all captured tables. */
