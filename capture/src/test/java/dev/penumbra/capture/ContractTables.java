@@ -109,11 +109,12 @@ abstract class ContractTables {
         boolean tidied = false;
         try {
             if (!failed) {
+                rollBack(connection());
                 connection().setAutoCommit(true);
                 dropTables();
                 for (String schema : schemas) {
                     if (!schema.equals(source().schema())) {
-                        run("DROP SCHEMA " + TableName.quote(schema) + " RESTRICT");
+                        source().dropSchema(connection(), schema);
                     }
                 }
                 captured.clear();
@@ -134,11 +135,17 @@ abstract class ContractTables {
         source = null;
         connection = null;
         if (open != null) {
-            open.rollback();
+            rollBack(open);
             open.close();
         }
         if (closing != null) {
             closing.close();
+        }
+    }
+
+    private static void rollBack(Connection connection) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            connection.rollback();
         }
     }
 
@@ -189,7 +196,7 @@ abstract class ContractTables {
     }
 
     final void createSchema(String schema) throws SQLException {
-        run("CREATE SCHEMA " + TableName.quote(schema));
+        source().createSchema(connection(), schema);
         schemas.add(schema);
     }
 
@@ -250,7 +257,22 @@ abstract class ContractTables {
     }
 
     final boolean works(Capability capability, String... statements) throws SQLException {
-        return works(capability, () -> run(statements));
+        return declaration().support(capability).kind() == Support.Kind.NOT_APPLICABLE
+                ? has(capability, statements)
+                : works(capability, () -> run(statements));
+    }
+
+    /**
+     * Runs the statements that a source needs for a capability, and returns true; where it is declared that the source has no such
+     * thing, checks that it refuses them.
+     */
+    final boolean has(Capability capability, String... statements) throws SQLException {
+        if (declaration().support(capability).kind() == Support.Kind.NOT_APPLICABLE) {
+            assertThatThrownBy(() -> run(statements)).as(capability.title()).isInstanceOf(SQLException.class);
+            return false;
+        }
+        run(statements);
+        return true;
     }
 
     /**
@@ -274,6 +296,11 @@ abstract class ContractTables {
                                         .contains(support.error()));
                 assertThat(contents()).isEqualTo(before);
                 journal();
+                return false;
+            }
+            case REPORTED -> {
+                action.run();
+                source().awaitFailure(connection(), support.error());
                 return false;
             }
             case NOT_APPLICABLE -> {

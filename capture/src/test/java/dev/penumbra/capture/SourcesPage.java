@@ -12,7 +12,8 @@ public final class SourcesPage {
                 # Sources
 
                 What can be captured of each source. *Yes* is tested to arrive in the journal, change by change; *no* is tested to fail
-                with that error and to leave the table as it was; *none* means that the source has no such thing. The tests are those of
+                with that error and to leave the table as it was; *not journalled* is tested to be in the table, and to be told of with
+                that error until it is gone; *none* means that the source has no such thing. The tests are those of
                 `TriggerContractTest`, which every source passes.
 
                 This page is printed from what the sources declare in their tests. To write it anew:

@@ -4,7 +4,7 @@ package dev.penumbra.capture;
  * What a source declares of a {@link Capability}.
  *
  * @param kind whether it works
- * @param error what the error begins or is known by, a PENUMBRA code or an SQLSTATE; empty unless it is refused
+ * @param error what the error begins or is known by, a PENUMBRA code or an SQLSTATE; empty unless it does not work
  * @param words what there is to know, for the page; empty for nothing
  */
 public record Support(Kind kind, String error, String words) {
@@ -13,13 +13,15 @@ public record Support(Kind kind, String error, String words) {
         SUPPORTED,
         /** Fails with an error and changes nothing. */
         REFUSED,
+        /** Cannot be refused any more when it is noticed: the source says with an error what is missing, until it is gone. */
+        REPORTED,
         /** The source has no such thing, so there is nothing to capture. */
         NOT_APPLICABLE
     }
 
     public Support {
-        if ((kind == Kind.REFUSED) == error.isEmpty()) {
-            throw new IllegalArgumentException("what is refused, and only that, has an error");
+        if ((kind == Kind.REFUSED || kind == Kind.REPORTED) == error.isEmpty()) {
+            throw new IllegalArgumentException("what does not work, and only that, has an error");
         }
         if (kind == Kind.NOT_APPLICABLE && words.isEmpty()) {
             throw new IllegalArgumentException("say why it is not applicable");
@@ -38,6 +40,10 @@ public record Support(Kind kind, String error, String words) {
         return new Support(Kind.REFUSED, error, words);
     }
 
+    public static Support reported(String error, String words) {
+        return new Support(Kind.REPORTED, error, words);
+    }
+
     public static Support notApplicable(String reason) {
         return new Support(Kind.NOT_APPLICABLE, "", reason);
     }
@@ -47,6 +53,7 @@ public record Support(Kind kind, String error, String words) {
         String head = switch (kind) {
             case SUPPORTED -> "yes";
             case REFUSED -> "no, " + error;
+            case REPORTED -> "not journalled, " + error;
             case NOT_APPLICABLE -> "none";
         };
         return words.isEmpty() ? head : head + ": " + words;

@@ -17,6 +17,16 @@ public interface TestedSource extends AutoCloseable {
     /** A connection to write through. */
     Connection connect() throws SQLException;
 
+    /** Creates a schema that is not there. */
+    default void createSchema(Connection connection, String schema) throws SQLException {
+        ContractTables.run(connection, "CREATE SCHEMA " + TableName.quote(schema));
+    }
+
+    /** Drops a schema that is empty. */
+    default void dropSchema(Connection connection, String schema) throws SQLException {
+        ContractTables.run(connection, "DROP SCHEMA " + TableName.quote(schema) + " RESTRICT");
+    }
+
     /** Begins the capture of a table. */
     void install(Connection connection, TableName table) throws SQLException;
 
@@ -30,6 +40,11 @@ public interface TestedSource extends AutoCloseable {
 
     /** Waits until everything committed before is in the journal, and fails when that takes too long. */
     void settle(Connection connection) throws SQLException;
+
+    /** Waits until the source says that a table is not in the journal as it is, and why. */
+    default void awaitFailure(Connection connection, String error) throws SQLException {
+        throw new AssertionError("refuses what it cannot journal, and has nothing to say of it later");
+    }
 
     /** The directory of the journal. */
     Path journal();

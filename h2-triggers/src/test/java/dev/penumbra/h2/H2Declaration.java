@@ -23,19 +23,23 @@ public final class H2Declaration implements SourceDeclaration {
                     MANY_ROWS,
                     INSERT_SELECT,
                     MERGE,
+                    MERGE_DELETE,
                     NO_OP_UPDATE,
                     KEY_UPDATE,
                     DELETE_CASCADE,
                     DELETE_SET_NULL,
                     UPDATE_CASCADE,
                     COMMIT,
+                    WHOLE_TRANSACTIONS,
                     ROLLBACK,
                     SAVEPOINT,
                     FAILED_STATEMENT,
+                    FAILURE_IN_TRANSACTION,
                     CHECK,
                     EXISTING_ROWS,
                     RECAPTURE,
                     DROP_TABLE,
+                    FOREIGN_KEY,
                     SCHEMAS,
                     DATABASES,
                     COMPOSITE_KEY,
@@ -44,6 +48,8 @@ public final class H2Declaration implements SourceDeclaration {
                     MIXED_CASE_NAMES,
                     UNICODE_NAMES,
                     HOSTILE_NAMES,
+                    DOTTED_COLUMNS,
+                    NAMES_OF_LINES,
                     LONGEST_NAMES,
                     ALIKE_NAMES,
                     NULLS,
@@ -54,7 +60,8 @@ public final class H2Declaration implements SourceDeclaration {
                     GENERATED_COLUMNS,
                     IDENTITY_COLUMNS -> supported();
             case KEY_SHIFT -> supported("except beside a cascade or trigger that writes, PENUMBRA-1016");
-            case ADD_COLUMN, DROP_COLUMN, RENAME_COLUMN, RETYPE_COLUMN -> supported("the table comes anew");
+            case ADD_COLUMN, ADD_COLUMN_WITH_DEFAULT, DROP_COLUMN, RENAME_COLUMN, RETYPE_COLUMN ->
+                supported("the table comes anew");
             case DROP_KEY ->
                 supported("the table leaves; writing to it is refused with PENUMBRA-1004 until it has one");
             case RENAME_TABLE -> supported("it leaves, and comes anew under its new name");
@@ -63,7 +70,8 @@ public final class H2Declaration implements SourceDeclaration {
             case MISSING_TABLE -> refused("PENUMBRA-1003", "");
             case OTHER_TYPES -> refused("PENUMBRA-1005", "GEOMETRY, JAVA_OBJECT, ROW");
             case UNBOUNDED_LOBS -> refused("PENUMBRA-1006", "");
-            case TOO_LARGE_ROWS -> refused("PENUMBRA-1017", "");
+            case NOT_CAPTURED -> refused("PENUMBRA-1008", "");
+            case TOO_LARGE_CHANGES, TOO_LARGE_ROWS -> refused("PENUMBRA-1017", "");
         };
     }
 }
