@@ -190,7 +190,9 @@ class TriggerCaptureIT {
                     .satisfies(row -> assertThat(row.toString()).startsWith("[FAILING, PENUMBRA-1017"));
             grid.sql("DELETE FROM T WHERE ID = -1");
             assertThat(grid.awaitEqual(T, 3).rows()).hasSize(101);
-            assertThat(grid.sql("SELECT FAILURE FROM SYS.PENUMBRA_TRIGGERS").get(0).get(0))
+            assertThat(grid.sql("SELECT FAILURE FROM SYS.PENUMBRA_TRIGGERS")
+                            .get(0)
+                            .get(0))
                     .isNull();
         }
     }
@@ -309,6 +311,11 @@ class TriggerCaptureIT {
             grid.sql("INSERT INTO T VALUES (3, 'seen', 1)");
             assertThat(grid.awaitEqual(T, 3).rows()).hasSize(2);
             grid.sql("DROP TABLE T");
+            for (int i = 0; i < 5; i++) {
+                grid.sql(createTable("ATOMIC"));
+                grid.sql(CAPTURE);
+                grid.sql("DROP TABLE T");
+            }
             Grid.await(() -> grid.sql("SELECT * FROM SYS.PENUMBRA_TRIGGERS").isEmpty());
         }
     }

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.ignite.Ignite;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,9 @@ public final class Triggers implements TriggerDdl {
     private final TableTaps taps;
     private final TriggerRelay relay;
     private final InstantSource clock;
+
+    /** Triggers whose table has been dropped, until the grid has forgotten them. */
+    private final Set<Trigger> ending = ConcurrentHashMap.newKeySet();
 
     /** Volatile: set before the node joins the grid. */
     private volatile @Nullable Ignite ignite;
@@ -69,6 +73,7 @@ public final class Triggers implements TriggerDdl {
                 if (destroyed) {
                     // Exactly these: another table of the name may be given triggers in a moment.
                     List<Trigger> gone = of(tap.cacheName());
+                    ending.addAll(gone);
                     relay.background(() -> gone.forEach(trigger -> metadata.remove(trigger.name(), trigger.text())));
                 }
             }
@@ -90,6 +95,7 @@ public final class Triggers implements TriggerDdl {
     private void changed(String name, @Nullable String text) {
         onChange.run();
         if (text == null) {
+            ending.removeIf(gone -> gone.name().equals(name));
             relay.remove(name);
             return;
         }
@@ -103,7 +109,10 @@ public final class Triggers implements TriggerDdl {
 
     /** All triggers. */
     public Collection<Trigger> all() {
-        return metadata.all().values().stream().map(Trigger::read).toList();
+        return metadata.all().values().stream()
+                .map(Trigger::read)
+                .filter(trigger -> !ending.contains(trigger))
+                .toList();
     }
 
     /**
@@ -117,6 +126,8 @@ public final class Triggers implements TriggerDdl {
     @Override
     public void create(
             String name, TableName table, Set<Operation> operations, @Nullable String rowTrigger, boolean ifNotExists) {
+        // They must not stand in the way of those of a table that has the name now.
+        ending.forEach(gone -> metadata.remove(gone.name(), gone.text()));
         if (metadata.all().containsKey(name)) {
             if (ifNotExists) {
                 return;
