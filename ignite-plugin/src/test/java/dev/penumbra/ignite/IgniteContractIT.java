@@ -54,10 +54,6 @@ class IgniteContractIT extends TriggerContractTest {
 
     private static final class Source implements TestedSource {
         private final Grid grid = new Grid();
-
-        {
-            grid.configure(Source::configure);
-        }
         private final Path journal;
         private final Ignite node;
         private final Map<TableName, String> triggers = new HashMap<>();
@@ -65,6 +61,7 @@ class IgniteContractIT extends TriggerContractTest {
 
         Source(Path directory) {
             journal = directory.resolve("journal");
+            grid.configure(Source::configure);
             node = grid.start(Grid.NOWHERE, new PenumbraConfiguration().setCaptureDirectory(journal.toString()));
         }
 
