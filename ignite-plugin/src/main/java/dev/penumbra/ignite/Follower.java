@@ -2,7 +2,6 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.VersionedCache;
 import dev.penumbra.ignite.internal.VersionedCache.Write;
-import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread at a time.
  */
 final class Follower {
-    private static final int VALUE_BYTES = 32;
+    private static final int REMOVAL_BYTES = 32;
 
     private final Copy copy;
     private final BinaryRows rows;
@@ -94,20 +93,7 @@ final class Follower {
     /** About how many bytes of memory a change's row takes. */
     static long weight(Change change) {
         Row row = change.after();
-        if (row == null) {
-            return VALUE_BYTES;
-        }
-        long bytes = 0;
-        for (int i = 0; i < row.size(); i++) {
-            Object value = row.get(i);
-            bytes += VALUE_BYTES;
-            if (value instanceof String text) {
-                bytes += 2L * text.length();
-            } else if (value instanceof Bytes binary) {
-                bytes += binary.length();
-            }
-        }
-        return bytes;
+        return row == null ? REMOVAL_BYTES : row.weight();
     }
 
     private Row translate(TableSchema from, Row row) {

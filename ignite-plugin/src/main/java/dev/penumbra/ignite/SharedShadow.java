@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Who takes a partition has all of its rows journalled anew, writes them and what follows them, and then removes what is older than
  * they are: rows that the table lost while nobody looked. Rows carry the number of the taking and that of their partition's
  * counter, so that of two images of a row the later wins in whatever order they come. Until its first complete taking a
- * partition is not whole, and the shadow answers nobody; after that each of its rows is always as it was at some time.
+ * partition is not whole, and the shadow answers nobody; after that each of its rows is always as it was at some time. When a
+ * partition is brought anew and that takes longer than {@link #STALE_NANOS}, it is not whole any more.
  *
  * <p>The journal says where this node went on with a partition that another had journalled in between; from there the partition is
  * taken anew.
@@ -39,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedShadow {
     private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** How long a partition that is brought anew may be read as it was before. */
+    static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     /** How far this node is with a partition. */
     private enum Phase {
@@ -63,6 +66,8 @@ final class SharedShadow {
         private boolean begun;
         /** The journal's position that the rows come behind, once it is known. */
         private CompletableFuture<Position> behind = new CompletableFuture<>();
+        /** Since when it has not been followed; 0 while it is. */
+        private long staleSince;
     }
 
     /** What the shadow stands in. */
@@ -172,6 +177,7 @@ final class SharedShadow {
             case SNAPSHOT_END -> {
                 if (part.phase == Phase.FILLING) {
                     part.phase = Phase.FOLLOWING;
+                    part.staleSince = 0;
                     ending.set(place.partition());
                 }
             }
@@ -272,10 +278,29 @@ final class SharedShadow {
                 silent.add(partition);
             }
         }
+        spoil(now, silent);
         if (!silent.isEmpty() && now - heardAt > SILENCE_NANOS) {
             // The table's capture has begun anew, or gave them up when it failed.
             silent.forEach(partition -> parts[partition].phase = Phase.TAKEN);
             request(silent);
+        }
+    }
+
+    /** Lets the shadow answer nobody when a partition has not come for long: whatever keeps it away, its rows are too old. */
+    private void spoil(long now, List<Integer> notFollowed) {
+        List<Integer> old = new ArrayList<>();
+        for (int partition : notFollowed) {
+            Part part = parts[partition];
+            if (part.staleSince == 0) {
+                part.staleSince = now;
+            } else if (now - part.staleSince > STALE_NANOS) {
+                old.add(partition);
+            }
+        }
+        PartitionShares shares = old.isEmpty() ? null : surroundings.shares();
+        if (shares != null && old.stream().anyMatch(shares::isWhole)) {
+            // Looked at again soon, should another have been faster.
+            boolean unused = surroundings.replace(shares, shares.spoilt(old));
         }
     }
 
@@ -343,6 +368,7 @@ final class SharedShadow {
             part.taking = taken.taking();
             part.clean = !shares.isTouched(partition);
             part.begun = false;
+            part.staleSince = 0;
         }
         request(free);
         return all && free.size() == wanted.size();

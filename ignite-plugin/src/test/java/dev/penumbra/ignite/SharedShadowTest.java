@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -65,6 +66,32 @@ class SharedShadowTest {
     @MethodSource("seeds")
     void whoeverWrites_theShadowComesToEqualTheTable(long seed) {
         new World(seed).run();
+    }
+
+    @Test
+    void aPartitionThatIsBroughtAnewAndDoesNotCome_letsTheShadowAnswerNobody() {
+        World world = new World(1);
+        world.run();
+        Node writer = world.nodes.stream()
+                .filter(node -> node.id.equals(world.shares.writer(0)))
+                .findFirst()
+                .orElseThrow();
+        writer.journal(0, 2 * writer.frontier[0], Operation.TRUNCATE, Origin.SNAPSHOT, null);
+        writer.shadow.accept(writer.journal.get(writer.read++));
+        writer.shadow.share();
+        world.nanos += SharedShadow.STALE_NANOS / 2;
+        writer.shadow.share();
+        assertThat(world.shares.isWhole()).isTrue();
+        world.nanos += SharedShadow.STALE_NANOS;
+        for (int i = 0; i < 100; i++) {
+            writer.shadow.share();
+        }
+        assertThat(world.shares.isWhole()).isFalse();
+        for (int i = 0; i < REST && !world.atRest(); i++) {
+            world.nanos += 20_000_000;
+            world.any(world.nodes).step();
+        }
+        assertThat(world.shares.isWhole()).isTrue();
     }
 
     /** What one partition's counter stands for; the value is null for a removed row. */

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 @Incubating
 public final class Row {
+    private static final int VALUE_BYTES = 32;
+
     private final @Nullable Object[] values;
 
     private Row(@Nullable Object[] values) {
@@ -40,6 +42,20 @@ public final class Row {
     /** A copy of the values. */
     public @Nullable Object[] toArray() {
         return values.clone();
+    }
+
+    /** About how many bytes of memory the values take. */
+    public long weight() {
+        long bytes = 0;
+        for (Object value : values) {
+            bytes += VALUE_BYTES;
+            if (value instanceof String text) {
+                bytes += 2L * text.length();
+            } else if (value instanceof Bytes binary) {
+                bytes += binary.length();
+            }
+        }
+        return bytes;
     }
 
     @Override

@@ -79,7 +79,12 @@ public final class PartitionShares {
         return touched.get(partition);
     }
 
-    /** Whether every partition has been whole once: since then each of its rows is as it was at some time. */
+    /** Whether a partition has been whole, so that each of its rows is as it was at some time, and has not been spoilt since. */
+    public boolean isWhole(int partition) {
+        return whole.get(partition);
+    }
+
+    /** Whether every partition is whole. */
     public boolean isWhole() {
         return whole.cardinality() == writerOf.length;
     }
@@ -102,6 +107,13 @@ public final class PartitionShares {
     public PartitionShares completed(Collection<Integer> partitions) {
         BitSet nowWhole = (BitSet) whole.clone();
         partitions.forEach(nowWhole::set);
+        return new PartitionShares(capture, taking, writers, writerOf, nowWhole, touched);
+    }
+
+    /** Partitions are not as new as they should be, and cannot be made so. */
+    public PartitionShares spoilt(Collection<Integer> partitions) {
+        BitSet nowWhole = (BitSet) whole.clone();
+        partitions.forEach(nowWhole::clear);
         return new PartitionShares(capture, taking, writers, writerOf, nowWhole, touched);
     }
 

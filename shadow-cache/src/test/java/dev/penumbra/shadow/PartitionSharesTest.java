@@ -41,6 +41,10 @@ class PartitionSharesTest {
         assertThat(shares.isWhole()).isFalse();
         shares = shares.completed(List.of(0)).taken(OTHER, List.of(0));
         assertThat(shares.isWhole()).isTrue();
+        shares = shares.spoilt(List.of(1));
+        assertThat(shares.isWhole()).isFalse();
+        assertThat(shares.isWhole(0)).isTrue();
+        assertThat(shares.completed(List.of(1)).isWhole()).isTrue();
     }
 
     @Test

@@ -50,6 +50,7 @@ final class TableStreams implements TableTap.Sink {
     private static final long FAILED_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int MAX_BACKOFF = 6;
     private static final int PAGE_ROWS = 256;
+    private static final long PAGE_BYTES = 4L << 20;
     private static final int EMIT_AT_ONCE = 4_096;
 
     private final TableTap tap;
@@ -726,10 +727,12 @@ final class TableStreams implements TableTap.Sink {
 
     private void readPage(RowsUnderWay bringing, TableRows layout, long now) {
         bringing.changed.clear();
-        while (bringing.page.size() < PAGE_ROWS && bringing.stored.hasNext()) {
+        long bytes = 0;
+        while (bringing.page.size() < PAGE_ROWS && bytes < PAGE_BYTES && bringing.stored.hasNext()) {
             Row row = bringing.stored.next().row(layout);
             if (row != null) {
                 bringing.page.add(row);
+                bytes += row.weight();
             }
         }
         bringing.pageCounter = tap.counter(bringing.stream.partition());
