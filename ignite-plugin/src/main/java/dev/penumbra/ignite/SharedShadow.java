@@ -58,6 +58,7 @@ final class SharedShadow {
     private static final class Part {
         private Phase phase = Phase.NONE;
         private int taking;
+        private long stream;
         /** Where the rows begin, as the journal numbers the partition. */
         private long rowsFrom;
         /** Whether the shadow can hold nothing older than the rows that come. */
@@ -172,6 +173,13 @@ final class SharedShadow {
         if (change.origin() == Origin.SNAPSHOT) {
             heardAt = surroundings.nanos();
         }
+        if (part.begun && place.stream() != part.stream) {
+            // The partition counts anew: to be taken anew, so that what comes is newer than what has come.
+            part.phase = Phase.NONE;
+            ending.clear(place.partition());
+            takesMore = true;
+            return;
+        }
         switch (change.operation()) {
             case TRUNCATE -> begin(part, place, change.position());
             case SNAPSHOT_END -> {
@@ -210,6 +218,7 @@ final class SharedShadow {
         part.clean &= !part.begun;
         part.begun = true;
         part.phase = Phase.FILLING;
+        part.stream = place.stream();
         part.rowsFrom = place.number();
         ending.clear(place.partition());
         underWay.clear(place.partition());

@@ -110,6 +110,8 @@ class SharedShadowTest {
         /** Writes of dead nodes that may still take effect. */
         private final List<Runnable> orphans = new ArrayList<>();
 
+        private final long[] epochs = new long[PARTITIONS];
+
         private PartitionShares shares = PartitionShares.none(1, PARTITIONS);
         private long topology;
         private long nanos;
@@ -156,6 +158,8 @@ class SharedShadowTest {
                     join();
                 } else if (choice == 28 && random.nextInt(4) == 0) {
                     any(nodes).beginFeed();
+                } else if (choice == 30 && random.nextInt(8) == 0) {
+                    lose(random.nextInt(PARTITIONS));
                 } else if (choice == 29 && !orphans.isEmpty()) {
                     orphans.remove(random.nextInt(orphans.size())).run();
                 } else {
@@ -197,6 +201,13 @@ class SharedShadowTest {
             }
             List<Made> partitionMade = made.get(partition);
             partitionMade.add(new Made(partitionMade.size() + 1, key, value, by));
+        }
+
+        /** All owners of a partition are lost: its rows are gone, and it counts anew. */
+        private void lose(int partition) {
+            table.keySet().removeIf(key -> partitionOf(key) == partition);
+            made.get(partition).clear();
+            epochs[partition]++;
         }
 
         private void die(Node node) {
@@ -244,6 +255,7 @@ class SharedShadowTest {
         private final Random random;
         private final List<Change> journal = new ArrayList<>();
         private final long[] frontier = new long[PARTITIONS];
+        private final long[] epochs;
         private final boolean[] continued = new boolean[PARTITIONS];
         private final TreeSet<Integer> rowless = new TreeSet<>();
         private final List<Runnable> requests = new ArrayList<>();
@@ -269,6 +281,7 @@ class SharedShadowTest {
             this.id = id;
             this.random = world.random;
             this.primaries = world.primaries.clone();
+            this.epochs = world.epochs.clone();
             for (int i = 0; i < PARTITIONS; i++) {
                 frontier[i] = world.made.get(i).size();
             }
@@ -278,7 +291,8 @@ class SharedShadowTest {
         boolean atRest() {
             for (int i = 0; i < PARTITIONS; i++) {
                 boolean here = id.equals(world.primaries[i]);
-                if ((here && !id.equals(world.shares.writer(i)))
+                if ((here && epochs[i] != world.epochs[i])
+                        || (here && !id.equals(world.shares.writer(i)))
                         || (here && frontier[i] < world.made.get(i).size())) {
                     return false;
                 }
@@ -314,7 +328,20 @@ class SharedShadowTest {
             view = world.topology;
             primaries = world.primaries.clone();
             for (int i = 0; i < PARTITIONS; i++) {
+                if (primaryHere(i) && epochs[i] != world.epochs[i]) {
+                    beginAnew(i, world.made.get(i).size());
+                    rowless.add(i);
+                }
                 goOn(i);
+            }
+        }
+
+        private void beginAnew(int partition, long counter) {
+            epochs[partition] = world.epochs[partition];
+            frontier[partition] = counter;
+            continued[partition] = false;
+            if (bringing == partition) {
+                stopBringing();
             }
         }
 
@@ -333,7 +360,7 @@ class SharedShadowTest {
             boolean delete = operation == Operation.DELETE;
             journal.add(new Change(
                     new Position(1, journal.size() + 1),
-                    new TransactionId(1L << 16 | partition, number),
+                    new TransactionId((1 + epochs[partition]) << 16 | partition, number),
                     operation,
                     origin,
                     SCHEMA,
@@ -345,7 +372,7 @@ class SharedShadowTest {
         /** Emits one change, if it is this node's to emit; whether it was. */
         private boolean emit(int partition) {
             List<Made> all = world.made.get(partition);
-            if (frontier[partition] >= all.size()) {
+            if (epochs[partition] != world.epochs[partition] || frontier[partition] >= all.size()) {
                 return false;
             }
             Made next = all.get((int) frontier[partition]);
@@ -373,7 +400,13 @@ class SharedShadowTest {
         private void tell() {
             for (Node other : world.nodes) {
                 for (int i = 0; i < PARTITIONS; i++) {
-                    if (frontier[i] > other.frontier[i]) {
+                    if (epochs[i] == world.epochs[i] && other.epochs[i] != epochs[i]) {
+                        other.beginAnew(i, frontier[i]);
+                        if (other.primaryHere(i)) {
+                            other.rowless.add(i);
+                        }
+                    }
+                    if (epochs[i] == other.epochs[i] && frontier[i] > other.frontier[i]) {
                         other.frontier[i] = frontier[i];
                         other.continued[i] = false;
                         other.goOn(i);
@@ -387,6 +420,9 @@ class SharedShadowTest {
                 Integer next = rowless.pollFirst();
                 if (next == null || !primaryHere(next)) {
                     return;
+                }
+                if (epochs[next] != world.epochs[next]) {
+                    beginAnew(next, world.made.get(next).size());
                 }
                 bringing = next;
                 for (Made change : world.made.get(next)) {
@@ -405,7 +441,8 @@ class SharedShadowTest {
                 page.clear();
                 return;
             }
-            if (!primaryHere(bringing)) {
+            if (!primaryHere(bringing) || epochs[bringing] != world.epochs[bringing]) {
+                rowless.add(bringing);
                 stopBringing();
             } else if (endsAt >= 0) {
                 while (frontier[bringing] < endsAt && emit(bringing)) {}

@@ -146,6 +146,33 @@ class TableShadowIT {
     }
 
     @Test
+    void rowsThatAreLostWithTheirOnlyOwner_areGoneFromTheShadow_andItFollowsWhatComes() {
+        Ignite first = startHome();
+        Ignite second = startHome();
+        Ignite eu = grid.startIn("eu");
+        first.addCacheConfiguration(new CacheConfiguration<>("single*")
+                .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS))
+                .setNodeFilter(new DatacenterFilter(Datacenter.of("home"))));
+        grid.sql("CREATE TABLE T (ID INT PRIMARY KEY, NAME VARCHAR, V INT) WITH \"TEMPLATE=single\"");
+        insert(0, 200);
+        capture();
+        grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu'");
+        awaitEqual(eu, "eu", 3);
+        grid.sql("UPDATE T SET V = 50");
+        awaitEqual(eu, "eu", 3);
+
+        grid.stop(second);
+        awaitEqual(eu, "eu", 3);
+        assertThat(grid.table(T, 3)).hasSizeLessThan(200);
+        grid.sql("DELETE FROM T");
+        insert(0, 200);
+        awaitEqual(eu, "eu", 3);
+        grid.sql("UPDATE T SET V = V + 1");
+        awaitEqual(eu, "eu", 3);
+        Grid.await(() -> grid.journals(T).rows().equals(grid.table(T, 3)));
+    }
+
+    @Test
     void aShadowNodeThatReturns_isFilledAgain() {
         Ignite home = startHome();
         Ignite eu = grid.startIn("eu");

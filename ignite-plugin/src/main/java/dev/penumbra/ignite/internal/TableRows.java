@@ -39,21 +39,13 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class TableRows {
-    /** Columns that are NOT NULL have primitive types. */
     private static final Map<Class<?>, SqlType> TYPES = Map.ofEntries(
-            Map.entry(boolean.class, SqlType.BOOLEAN),
             Map.entry(Boolean.class, SqlType.BOOLEAN),
-            Map.entry(byte.class, SqlType.TINYINT),
             Map.entry(Byte.class, SqlType.TINYINT),
-            Map.entry(short.class, SqlType.SMALLINT),
             Map.entry(Short.class, SqlType.SMALLINT),
-            Map.entry(int.class, SqlType.INTEGER),
             Map.entry(Integer.class, SqlType.INTEGER),
-            Map.entry(long.class, SqlType.BIGINT),
             Map.entry(Long.class, SqlType.BIGINT),
-            Map.entry(float.class, SqlType.REAL),
             Map.entry(Float.class, SqlType.REAL),
-            Map.entry(double.class, SqlType.DOUBLE),
             Map.entry(Double.class, SqlType.DOUBLE),
             Map.entry(BigDecimal.class, SqlType.DECIMAL),
             Map.entry(String.class, SqlType.VARCHAR),

@@ -54,14 +54,24 @@ final class CaptureJournal implements AutoCloseable {
         return journal.current();
     }
 
-    private static TransactionId id(Trigger trigger, int partition, long counter, boolean counted) {
+    /** An epoch for a stream whose counters begin anew: larger than that before it, and than any trigger's age. */
+    long nextEpoch(long before) {
+        return Math.max(clock.millis(), before + 1);
+    }
+
+    private static TransactionId id(Trigger trigger, long epoch, int partition, long counter, boolean counted) {
         long number = 2 * Math.max(0, counter) + (counted ? 0 : 1);
-        return StreamPlace.transaction(trigger.createdAtMillis(), partition, number);
+        return StreamPlace.transaction(Math.max(trigger.createdAtMillis(), epoch), partition, number);
     }
 
     void change(
-            Trigger trigger, TableSchema schema, CommittedChange change, @Nullable Row before, @Nullable Row after) {
-        TransactionId id = id(trigger, change.partition(), change.counter(), change.isCounted());
+            Trigger trigger,
+            TableSchema schema,
+            long epoch,
+            CommittedChange change,
+            @Nullable Row before,
+            @Nullable Row after) {
+        TransactionId id = id(trigger, epoch, change.partition(), change.counter(), change.isCounted());
         try (TransactionAppender transaction = writer().begin(id)) {
             transaction.change(schema, TableStreams.operation(before, after), Origin.CAPTURED, before, after);
             transaction.commit();
@@ -70,12 +80,12 @@ final class CaptureJournal implements AutoCloseable {
 
     /** What concerns the whole of a table. */
     void table(Trigger trigger, TableSchema schema, Operation operation) {
-        table(trigger, schema, StreamPlace.WHOLE_TABLE, 0, operation);
+        table(trigger, schema, 0, StreamPlace.WHOLE_TABLE, 0, operation);
     }
 
     /** What concerns all rows of a partition. */
-    void table(Trigger trigger, TableSchema schema, int partition, long counter, Operation operation) {
-        try (TransactionAppender transaction = writer().begin(id(trigger, partition, counter, true))) {
+    void table(Trigger trigger, TableSchema schema, long epoch, int partition, long counter, Operation operation) {
+        try (TransactionAppender transaction = writer().begin(id(trigger, epoch, partition, counter, true))) {
             // All but the end belongs to the rows that stood.
             transaction.tableEvent(schema, operation, operation == Operation.DROP ? Origin.CAPTURED : Origin.SNAPSHOT);
             transaction.commit();
@@ -83,11 +93,11 @@ final class CaptureJournal implements AutoCloseable {
     }
 
     /** Rows that stood in a partition. */
-    void rows(Trigger trigger, TableSchema schema, int partition, long counter, List<Row> rows) {
+    void rows(Trigger trigger, TableSchema schema, long epoch, int partition, long counter, List<Row> rows) {
         if (rows.isEmpty()) {
             return;
         }
-        try (TransactionAppender transaction = writer().begin(id(trigger, partition, counter, true))) {
+        try (TransactionAppender transaction = writer().begin(id(trigger, epoch, partition, counter, true))) {
             for (Row row : rows) {
                 transaction.change(schema, Operation.INSERT, Origin.SNAPSHOT, null, row);
             }

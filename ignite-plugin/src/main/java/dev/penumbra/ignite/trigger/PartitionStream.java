@@ -46,6 +46,9 @@ final class PartitionStream {
     private final TreeMap<Long, Integer> unfinished = new TreeMap<>();
 
     private long frontier;
+    /** Larger for each time that the partition's counters begin anew; 0 at first. */
+    private long epoch;
+
     private long telling;
     /** What has been told completely, here or by another owner. */
     private long told;
@@ -88,6 +91,27 @@ final class PartitionStream {
     /** What somebody has told completely: the rows that stood and all changes since; 0 for nothing. */
     long told() {
         return told;
+    }
+
+    /** Tells the stream from earlier ones, whose owners were all lost and with them the partition's counters; 0 for the first. */
+    long epoch() {
+        return epoch;
+    }
+
+    /**
+     * All owners have been lost, and the partition counts anew.
+     *
+     * @param counter where it is now
+     * @param nextEpoch larger than the epoch so far
+     */
+    void beginAnew(long counter, long nextEpoch) {
+        epoch = nextEpoch;
+        frontier = counter;
+        told = 0;
+        broken = true;
+        waiting.headMap(counter, true).clear();
+        lastWasOwn = true;
+        continued = false;
     }
 
     /** Up to which counter everything has been emitted and dealt with. */
@@ -144,9 +168,17 @@ final class PartitionStream {
      * Another owner says how far the stream has been emitted.
      *
      * @param completely what it has told completely
+     * @param inEpoch the epoch of its stream
      * @param byPrimary whether that owner is the primary
      */
-    void emittedElsewhere(long upTo, long completely, boolean byPrimary, long now) {
+    void emittedElsewhere(long upTo, long completely, long inEpoch, boolean byPrimary, long now) {
+        if (inEpoch < epoch) {
+            return;
+        }
+        if (inEpoch > epoch) {
+            beginAnew(upTo, inEpoch);
+            broken = false;
+        }
         // One who has not come as far as this node does not know what this node has seen.
         if (!broken && upTo >= frontier && (byPrimary || completely != 0)) {
             told = completely;

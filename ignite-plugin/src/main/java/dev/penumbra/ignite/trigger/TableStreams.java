@@ -48,6 +48,7 @@ final class TableStreams implements TableTap.Sink {
     private static final int MAX_CALLS = 10_000;
 
     private static final long FAILED_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final int MAX_BACKOFF = 6;
     private static final int PAGE_ROWS = 256;
     private static final long PAGE_BYTES = 4L << 20;
@@ -98,6 +99,7 @@ final class TableStreams implements TableTap.Sink {
     private int failuresInARow;
     private boolean begun;
     private long notBefore;
+    private long askedSince;
     private @Nullable RowsUnderWay underWay;
     private final List<Ending> endings = new ArrayList<>();
     private final List<CompletableFuture<Void>> settling = new ArrayList<>();
@@ -153,8 +155,9 @@ final class TableStreams implements TableTap.Sink {
      * How far a partition's stream has been emitted.
      *
      * @param told what has been told completely; see {@link PartitionStream#tell}
+     * @param epoch see {@link PartitionStream#epoch}
      */
-    record Standing(int partition, long frontier, long told) {}
+    record Standing(int partition, long frontier, long told, long epoch) {}
 
     /**
      * Begins to tap the table.
@@ -293,6 +296,14 @@ final class TableStreams implements TableTap.Sink {
         return unanswered;
     }
 
+    /** Whether other nodes have been asked for so long that one of them may never answer. */
+    boolean hasAskedForLong(long now) {
+        if (askedSince == 0) {
+            askedSince = now;
+        }
+        return now - askedSince > ANSWER_NANOS;
+    }
+
     /** A node has said what it knows of the streams, or that it knows nothing. */
     void answered(UUID node) {
         unanswered.remove(node);
@@ -302,9 +313,12 @@ final class TableStreams implements TableTap.Sink {
         int partition = standing.partition();
         if (partition >= 0 && partition < streams.length) {
             streams[partition].emittedElsewhere(
-                    standing.frontier(), standing.told(), node.equals(tap.primary(partition)), now);
+                    standing.frontier(), standing.told(), standing.epoch(), node.equals(tap.primary(partition)), now);
             if (primaryHere[partition] && !streams[partition].isContinued()) {
                 interrupted.add(partition);
+            }
+            if (primaryHere[partition] && streams[partition].needsRows()) {
+                rowless.add(partition);
             }
         }
     }
@@ -321,7 +335,7 @@ final class TableStreams implements TableTap.Sink {
     }
 
     private static Standing standing(PartitionStream stream) {
-        return new Standing(stream.partition(), stream.frontier(), stream.told());
+        return new Standing(stream.partition(), stream.frontier(), stream.told(), stream.epoch());
     }
 
     /** The streams whose primary this node is, or which it was the last to emit when it was. */
@@ -383,6 +397,7 @@ final class TableStreams implements TableTap.Sink {
         UUID local = tap.localNode();
         for (int partition = 0; partition < streams.length; partition++) {
             primaryHere[partition] = local.equals(tap.primary(partition));
+            beginAnewIfLost(partition);
             if (primaryHere[partition] && !streams[partition].isContinued()) {
                 interrupted.add(partition);
             }
@@ -392,6 +407,17 @@ final class TableStreams implements TableTap.Sink {
             if (!streams[partition].isIdle()) {
                 active.add(streams[partition]);
             }
+        }
+    }
+
+    /** Where all owners of a partition have been lost, those who come after them count from the beginning. */
+    private void beginAnewIfLost(int partition) {
+        PartitionStream stream = streams[partition];
+        long counter = tap.counter(partition);
+        if (primaryHere[partition] && tap.owns(partition) && counter < stream.emittedUpTo()) {
+            LOG.warn("A partition has lost its rows, or counts anew: table={}, partition={}", table, partition);
+            stream.beginAnew(counter, journal.nextEpoch(stream.epoch()));
+            advanced.add(partition);
         }
     }
 
@@ -586,7 +612,7 @@ final class TableStreams implements TableTap.Sink {
         }
         goOn(capturing, stream, schema);
         try {
-            journal.change(capturing, schema, change, before, after);
+            journal.change(capturing, schema, stream.epoch(), change, before, after);
         } catch (PenumbraException e) {
             if (e.code() != ErrorCode.RECORD_TOO_LARGE) {
                 throw e;
@@ -606,7 +632,8 @@ final class TableStreams implements TableTap.Sink {
     /** Says in the journal that this node goes on with what another has emitted. */
     private void goOn(Trigger capturing, PartitionStream stream, TableSchema schema) {
         if (!stream.isContinued()) {
-            journal.table(capturing, schema, stream.partition(), stream.emittedUpTo(), Operation.SCHEMA);
+            journal.table(
+                    capturing, schema, stream.epoch(), stream.partition(), stream.emittedUpTo(), Operation.SCHEMA);
             stream.goesOn();
         }
     }
@@ -763,7 +790,8 @@ final class TableStreams implements TableTap.Sink {
         }
         bringing.page.clear();
         bringing.pageIsRead = false;
-        journal.rows(capturing, schema, bringing.stream.partition(), bringing.counter, settled);
+        journal.rows(
+                capturing, schema, bringing.stream.epoch(), bringing.stream.partition(), bringing.counter, settled);
     }
 
     private void endRows(Trigger capturing, TableRows layout, long now) {
@@ -783,7 +811,12 @@ final class TableStreams implements TableTap.Sink {
                     rowless.add(stream.partition());
                 }
                 journal.table(
-                        capturing, layout.schema(), stream.partition(), ending.rows().counter, Operation.SNAPSHOT_END);
+                        capturing,
+                        layout.schema(),
+                        stream.epoch(),
+                        stream.partition(),
+                        ending.rows().counter,
+                        Operation.SNAPSHOT_END);
                 advanced.add(stream.partition());
             }
         }
@@ -806,9 +839,10 @@ final class TableStreams implements TableTap.Sink {
                     rowless.add(partition);
                     return null;
                 }
+                beginAnewIfLost(partition);
                 stream.beginRows(tap.counter(partition));
                 long counter = stream.emittedUpTo();
-                journal.table(capturing, layout.schema(), partition, counter, Operation.TRUNCATE);
+                journal.table(capturing, layout.schema(), stream.epoch(), partition, counter, Operation.TRUNCATE);
                 return new RowsUnderWay(stream, tap.scan(partition), counter);
             }
         }

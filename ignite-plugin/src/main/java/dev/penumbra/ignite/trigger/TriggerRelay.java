@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * <p>Tables come and go by any thread. Messages between nodes are bytes of a form of their own:
  *
  * <pre>
- * kind (1) | length of the table's id (2) | id | { partition (4) | frontier (8) | told (8) } ...
+ * kind (1) | length of the table's id (2) | id | { partition (4) | frontier (8) | told (8) | epoch (8) } ...
  * </pre>
  */
 @Internal
@@ -51,7 +51,7 @@ public final class TriggerRelay implements AutoCloseable {
     private static final byte STANDING = 1;
     private static final byte ASK = 2;
     private static final byte ANSWER = 3;
-    private static final int STANDING_BYTES = 20;
+    private static final int STANDING_BYTES = 28;
 
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long UNCONFIRMED_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
@@ -328,6 +328,14 @@ public final class TriggerRelay implements AutoCloseable {
     private void ask() {
         for (TableStreams table : tables.values()) {
             table.unanswered().removeIf(node -> ignite.cluster().node(node) == null);
+            if (!table.unanswered().isEmpty() && table.hasAskedForLong(System.nanoTime())) {
+                // Without their answers more rows are brought anew than need be, and none too few.
+                LOG.warn(
+                        "Nodes do not say how far a table has been emitted: table={}, nodes={}",
+                        table.table(),
+                        table.unanswered());
+                table.unanswered().clear();
+            }
             if (!table.unanswered().isEmpty()) {
                 send(ignite.cluster().forNodeIds(table.unanswered()), ASK, table, List.of());
             }
@@ -350,7 +358,10 @@ public final class TriggerRelay implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocate(1 + 2 + id.length + standings.size() * STANDING_BYTES);
         bytes.put(kind).putShort((short) id.length).put(id);
         for (Standing standing : standings) {
-            bytes.putInt(standing.partition()).putLong(standing.frontier()).putLong(standing.told());
+            bytes.putInt(standing.partition())
+                    .putLong(standing.frontier())
+                    .putLong(standing.told())
+                    .putLong(standing.epoch());
         }
         try {
             ignite.message(nodes).send(TOPIC, bytes.array());
@@ -371,7 +382,7 @@ public final class TriggerRelay implements AutoCloseable {
             bytes.get(text);
             id = new String(text, StandardCharsets.UTF_8);
             while (bytes.hasRemaining()) {
-                standings.add(new Standing(bytes.getInt(), bytes.getLong(), bytes.getLong()));
+                standings.add(new Standing(bytes.getInt(), bytes.getLong(), bytes.getLong(), bytes.getLong()));
             }
         } catch (BufferUnderflowException e) {
             LOG.warn("A message of another node makes no sense: node={}", message.from());

@@ -76,7 +76,7 @@ class PartitionStreamTest {
         for (long counter = 1; counter <= 3; counter++) {
             stream.offer(change(counter, false, B), now);
         }
-        stream.emittedElsewhere(1, TELLING, true, now);
+        stream.emittedElsewhere(1, TELLING, 0, true, now);
         assertThat(emitted(stream, true)).isEmpty();
         alive.remove(B);
         assertThat(emitted(stream, false)).isEmpty();
@@ -137,7 +137,7 @@ class PartitionStreamTest {
     void whatWasGivenUp_isNotForgottenBecauseAnotherSaysThatAllIsWell() {
         PartitionStream stream = complete(0);
         stream.giveUp();
-        stream.emittedElsewhere(9, TELLING, true, now);
+        stream.emittedElsewhere(9, TELLING, 0, true, now);
         assertThat(stream.needsRows()).isTrue();
     }
 
@@ -280,7 +280,7 @@ class PartitionStreamTest {
             if (second != null) {
                 long frontier = primary.stream.frontier();
                 long told = primary.stream.told();
-                second.arriving.add(() -> second.stream.emittedElsewhere(frontier, told, true, now));
+                second.arriving.add(() -> second.stream.emittedElsewhere(frontier, told, 0, true, now));
             }
         }
 
