@@ -92,6 +92,10 @@ final class TriggeredGrid implements AutoCloseable {
         return node;
     }
 
+    List<Ignite> nodes() {
+        return List.copyOf(nodes);
+    }
+
     void stopAll() {
         for (Ignite node : List.copyOf(nodes)) {
             stop(node);
