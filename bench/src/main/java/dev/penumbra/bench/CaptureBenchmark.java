@@ -34,7 +34,9 @@ final class CaptureBenchmark implements Benchmark {
 
     private enum Statements {
         INSERT,
-        UPDATE
+        UPDATE,
+        /** New rows past SQL. */
+        PUT
     }
 
     private record Workload(Place place, Statements statements, int rows, int rowsPerCommit) {
@@ -61,7 +63,10 @@ final class CaptureBenchmark implements Benchmark {
         List<BenchmarkCase> cases = new ArrayList<>();
         for (Place place : Place.values()) {
             for (Statements statements : Statements.values()) {
-                for (int rowsPerCommit : new int[] {1, 100}) {
+                if (statements == Statements.PUT && place != Place.IGNITE) {
+                    continue;
+                }
+                for (int rowsPerCommit : statements == Statements.PUT ? new int[] {1} : new int[] {1, 100}) {
                     Workload workload = new Workload(place, statements, rows, rowsPerCommit);
                     progress.accept(workload.caseName());
                     cases.add(compare(workload, effort));
@@ -99,10 +104,10 @@ final class CaptureBenchmark implements Benchmark {
             long relayBefore = table.relayNanos();
             long elapsedBefore = System.nanoTime();
             long before = table.costNanos();
-            if (workload.statements() == Statements.INSERT) {
-                table.insert(rows, workload.rowsPerCommit());
-            } else {
-                table.update(rows, workload.rowsPerCommit());
+            switch (workload.statements()) {
+                case INSERT -> table.insert(rows, workload.rowsPerCommit());
+                case UPDATE -> table.update(rows, workload.rowsPerCommit());
+                case PUT -> table.put(rows);
             }
             double writer = table.costNanos() - before;
             double elapsed = System.nanoTime() - elapsedBefore;

@@ -13,6 +13,11 @@ interface CapturedTable extends AutoCloseable {
     /** Changes the rows with keys from 0 on, so many in each commit. */
     void update(int rows, int rowsPerCommit) throws SQLException;
 
+    /** Writes rows with keys from 0 on past SQL, each by itself; only where there is another way. */
+    default void put(int rows) {
+        throw new UnsupportedOperationException("there is SQL only");
+    }
+
     /** Waits until the journal has everything that is committed. */
     void settle() throws SQLException;
 

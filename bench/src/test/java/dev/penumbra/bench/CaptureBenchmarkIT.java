@@ -27,7 +27,8 @@ class CaptureBenchmarkIT {
                         "ignite/insert/commit-each",
                         "ignite/insert/commit-100",
                         "ignite/update/commit-each",
-                        "ignite/update/commit-100");
+                        "ignite/update/commit-100",
+                        "ignite/put/commit-each");
         assertThat(report.rows())
                 .allSatisfy(row ->
                         assertThat(row.beside().get("relayMicrosPerChange")).isPositive());
