@@ -75,7 +75,7 @@ final class H2Database implements Source {
     static final String SCHEMA = "PENUMBRA";
     static final String JOURNAL_STATE = "JOURNAL";
     static final String SOURCE_STATE = "SOURCE";
-    static final String SET_STATE = "MERGE INTO PENUMBRA.STATE(NAME, TEXT) KEY(NAME) VALUES(?, ?)";
+    private static final String SET_STATE = "MERGE INTO PENUMBRA.STATE(NAME, TEXT) KEY(NAME) VALUES(?, ?)";
 
     /** Up to where the journal has what has left the outbox. */
     static final String SETTLED_STATE = "SETTLED";

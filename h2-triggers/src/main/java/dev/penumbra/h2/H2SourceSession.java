@@ -5,6 +5,7 @@ import dev.penumbra.capture.SourceSession;
 import dev.penumbra.journal.SchemaFormat;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Column;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
@@ -73,8 +74,13 @@ final class H2SourceSession implements SourceSession {
         this.selectIndex = reading.prepareStatement(
                 "SELECT ID, TX, OCTET_LENGTH(IMAGES) FROM PENUMBRA.OUTBOX WHERE ID > ? ORDER BY ID");
         this.deleteOutbox = writing.prepareStatement("DELETE FROM PENUMBRA.OUTBOX WHERE ID = ?");
-        this.noteSettled = writing.prepareStatement(H2Database.SET_STATE);
-        noteSettled.setString(1, H2Database.SETTLED_STATE);
+        if (H2Database.state(writing, H2Database.SETTLED_STATE, "").isEmpty()) {
+            H2Database.setState(writing, H2Database.SETTLED_STATE, Position.START.toString());
+        }
+        // Not MERGE: a script that replaces the table would find the row there already.
+        this.noteSettled = writing.prepareStatement("UPDATE PENUMBRA.STATE SET TEXT = ? WHERE NAME = ?");
+        noteSettled.setString(2, H2Database.SETTLED_STATE);
+        writing.commit();
     }
 
     @Override
@@ -128,10 +134,16 @@ final class H2SourceSession implements SourceSession {
                 deleteOutbox.setLong(1, id);
                 deleteOutbox.executeUpdate();
             }
-            noteSettled.setString(2, settled.toString());
-            noteSettled.executeUpdate();
+            noteSettled.setString(1, settled.toString());
+            if (noteSettled.executeUpdate() == 0) {
+                throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE)
+                        .with("source", capture.name())
+                        .with(
+                                "reason",
+                                "schema PENUMBRA is being replaced: close all connections and open the database again");
+            }
             writing.commit();
-        } catch (SQLException e) {
+        } catch (SQLException | PenumbraException e) {
             writing.rollback();
             throw e;
         }
