@@ -176,7 +176,7 @@ final class SharedShadow {
         if (part.begun && place.stream() != part.stream) {
             // The partition counts anew: to be taken anew, so that what comes is newer than what has come.
             part.phase = Phase.NONE;
-            ending.clear(place.partition());
+            forgetEnd(place.partition());
             takesMore = true;
             return;
         }
@@ -220,9 +220,14 @@ final class SharedShadow {
         part.phase = Phase.FILLING;
         part.stream = place.stream();
         part.rowsFrom = place.number();
-        ending.clear(place.partition());
-        underWay.clear(place.partition());
-        written.clear(place.partition());
+        forgetEnd(place.partition());
+    }
+
+    /** Rows that had all come are not to be counted as such: others come. */
+    private void forgetEnd(int partition) {
+        ending.clear(partition);
+        underWay.clear(partition);
+        written.clear(partition);
     }
 
     /** Writes what was gathered; completes when it is in the shadow on all nodes. */
@@ -329,8 +334,7 @@ final class SharedShadow {
         }
         for (int partition : lost) {
             parts[partition].phase = Phase.NONE;
-            ending.clear(partition);
-            written.clear(partition);
+            forgetEnd(partition);
         }
     }
 
@@ -378,6 +382,7 @@ final class SharedShadow {
             part.clean = !shares.isTouched(partition);
             part.begun = false;
             part.staleSince = 0;
+            forgetEnd(partition);
         }
         request(free);
         return all && free.size() == wanted.size();

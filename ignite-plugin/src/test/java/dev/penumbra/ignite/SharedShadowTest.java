@@ -50,6 +50,7 @@ class SharedShadowTest {
     private static final int STEPS = 1_500;
     private static final int REST = 20_000;
     private static final int NODES = 3;
+    private static final UUID NOBODY = new UUID(0, 0);
     private static final TableSchema SCHEMA = new TableSchema(
             new TableName("S", "T"),
             List.of(
@@ -122,9 +123,24 @@ class SharedShadowTest {
             this.random = new Random(seed);
             for (int i = 0; i < PARTITIONS; i++) {
                 made.add(new ArrayList<>());
+                putLasting(i);
             }
             for (int i = 0; i < NODES; i++) {
                 join();
+            }
+        }
+
+        /** A row that is always in the table: as often as a partition is whole, it must be in the shadow. */
+        private void putLasting(int partition) {
+            table.put(KEYS + partition, 0);
+            made.get(partition).add(new Made(1, KEYS + partition, 0, NOBODY));
+        }
+
+        private void requireLasting() {
+            for (int i = 0; i < PARTITIONS; i++) {
+                if (shares.isWhole(i)) {
+                    assertThat(shadow).as("seed %d", seed).containsKey(KEYS + i);
+                }
             }
         }
 
@@ -165,6 +181,7 @@ class SharedShadowTest {
                 } else {
                     any(nodes).step();
                 }
+                requireLasting();
             }
             for (int i = 0; i < REST && !atRest(); i++) {
                 nanos += 20_000_000;
@@ -208,6 +225,7 @@ class SharedShadowTest {
             table.keySet().removeIf(key -> partitionOf(key) == partition);
             made.get(partition).clear();
             epochs[partition]++;
+            putLasting(partition);
         }
 
         private void die(Node node) {
@@ -434,7 +452,7 @@ class SharedShadowTest {
                 broughtFrom = frontier[next];
                 endsAt = -1;
                 journal(next, 2 * broughtFrom, Operation.TRUNCATE, Origin.SNAPSHOT, null);
-                for (int key = next; key < KEYS; key += PARTITIONS) {
+                for (int key = next; key < KEYS + PARTITIONS; key += PARTITIONS) {
                     unread.add(key);
                 }
                 Collections.shuffle(unread, random);
