@@ -95,7 +95,7 @@ final class CapturedIgniteTable implements CapturedTable {
     @Override
     public void put(int rows) {
         for (long id = 0; id < rows; id++) {
-            cache.put(id, value(id));
+            cache.put(id, value((double) id));
         }
     }
 
