@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Datacenter;
@@ -18,14 +17,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,51 +45,35 @@ import org.slf4j.LoggerFactory;
  * <p>When the datacenter has lost its memory, its state is gone with the rows: all copies are filled anew. When some
  * partitions are lost, the copies concerned are.
  */
-final class Feed implements ShippingFeed {
+final class Feed extends ShippingFeed {
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
 
     /** The window is this many batches ahead of the applied position. */
     static final int WINDOW_BATCHES = 4;
 
     private static final int RECOVERY_BATCHES = 16;
-    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-    private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
     /** What gathered rows may weigh, roughly, before they are written. */
     static final long MAX_GATHERED_BYTES = 16L << 20;
 
-    /** What retention knows a feed by, before its datacenter. */
-    private static final String READER = "shipper.";
-
     private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private final ShippingContext context;
     private final Journal journal;
-    private final Datacenter datacenter;
     private final boolean home;
     private final Executor fillers;
-    private final FeedFigures figures;
     private final CompressionChoice compression;
 
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
 
-    private final Runnable ended;
-
-    private volatile boolean stopped;
-    private volatile boolean retired;
-    private volatile boolean catalogueChanged = true;
     private volatile Position applied = Position.START;
 
     // Owned by the feed's thread, meaningful inside one session.
-    private @Nullable Progress progress;
     private FeedState state;
     private @Nullable Batch underWay;
     private int gatheredChanges;
     private long gatheredBytes;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
-
-    private long retryNanos = RETRY_NANOS;
 
     private static final class Followed {
         private final Follower follower;
@@ -119,13 +100,10 @@ final class Feed implements ShippingFeed {
             Executor fillers,
             FeedFigures figures,
             Runnable ended) {
-        this.context = context;
+        super(context, datacenter, figures, ended);
         this.journal = journal;
-        this.datacenter = datacenter;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
-        this.figures = figures;
-        this.ended = ended;
         this.compression = context.compressionChoice();
         this.state = new FeedState(localNode(), journal.id(), Position.START, Position.START, Position.START);
     }
@@ -134,97 +112,11 @@ final class Feed implements ShippingFeed {
         return context.ignite().cluster().localNode().id();
     }
 
-    private Progress progress() {
-        return Objects.requireNonNull(progress);
-    }
-
-    Datacenter datacenter() {
-        return datacenter;
-    }
-
     @Override
-    public FeedFigures figures() {
-        return figures;
-    }
-
-    @Override
-    public void stop() {
-        stopped = true;
-    }
-
-    @Override
-    public void retire() {
-        retired = true;
-        stopped = true;
-    }
-
-    @Override
-    public boolean isRetired() {
-        return retired;
-    }
-
-    @Override
-    public void catalogueChanged() {
-        catalogueChanged = true;
-    }
-
-    @Override
-    public void run() {
-        while (!stopped) {
-            try {
-                session();
-            } catch (RuntimeException | Error e) {
-                // Errors too: a thread that ends here would leave its copies as they are for ever, unseen.
-                interrupted(e);
-            } finally {
-                endSession();
-            }
-            rest();
-        }
-        if (retired) {
-            forget();
-        }
-        ended.run();
-    }
-
-    private void interrupted(Throwable failure) {
-        if (stopped) {
-            return;
-        }
-        if (hasLostItsDatacenter()) {
-            figures.phase(FeedFigures.Phase.WAITING);
-            LOG.info("The last node of a datacenter has gone: source={}, datacenter={}", journal.source(), datacenter);
-            return;
-        }
-        figures.failed(failure);
-        retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
-        LOG.warn(
-                "A feed was interrupted and begins again: source={}, datacenter={}",
-                journal.source(),
-                datacenter,
-                failure);
-    }
-
-    private boolean hasLostItsDatacenter() {
+    void forget() {
         try {
-            return isDatacenterEmpty();
-        } catch (RuntimeException e) {
-            // This node itself is leaving the grid.
-            return false;
-        }
-    }
-
-    private boolean isDatacenterEmpty() {
-        return DatacenterNodes.in(context.ignite().cluster(), datacenter)
-                .nodes()
-                .isEmpty();
-    }
-
-    /** Leaves nothing behind of a feed whose datacenter has no copies any more. */
-    private void forget() {
-        try {
-            journal.release(READER + datacenter);
-            Progress kept = progress;
+            journal.release(reader());
+            Progress kept = knownProgress();
             if (kept != null
                     && !isDatacenterEmpty()
                     && kept.feed(journal.source()).equals(Optional.of(state))) {
@@ -239,19 +131,11 @@ final class Feed implements ShippingFeed {
         }
     }
 
-    private void rest() {
-        if (!stopped) {
-            LockSupport.parkNanos(retryNanos);
-        }
-    }
-
-    private void endSession() {
+    @Override
+    void endSession() {
         Batch abandoned = underWay;
         underWay = null;
-        if (abandoned != null) {
-            // The next session must not overtake a write that is still on its way.
-            abandoned.written().exceptionally(failure -> null).join();
-        }
+        awaitAbandoned(abandoned == null ? null : abandoned.written());
         for (Filling filling : fillings) {
             filling.stop();
         }
@@ -259,30 +143,26 @@ final class Feed implements ShippingFeed {
         followed.clear();
     }
 
-    private void session() {
-        if (isDatacenterEmpty()) {
-            figures.phase(FeedFigures.Phase.WAITING);
-            return;
-        }
-        progress = context.progress(datacenter);
+    @Override
+    void session() {
         if (!claim()) {
-            if (!stopped) {
+            if (!isStopped()) {
                 figures.phase(FeedFigures.Phase.STANDBY);
             }
             return;
         }
         try (Journal.Tail tail = resume()) {
-            if (stopped) {
+            if (isStopped()) {
                 return;
             }
             applied = state.applied();
             figures.applied(applied);
             beginningGone = !journal.oldest().equals(Position.START);
-            catalogueChanged = true;
+            catalogueChanged();
             reconcile();
             recover(tail);
             figures.phase(FeedFigures.Phase.RUNNING);
-            tail.retainFrom(READER + datacenter);
+            tail.retainFrom(reader());
             carry(tail);
         }
     }
@@ -290,7 +170,7 @@ final class Feed implements ShippingFeed {
     /** Makes this node the feed's owner; false while another node of the grid is. */
     private boolean claim() {
         String source = journal.source();
-        while (!stopped) {
+        while (!isStopped()) {
             Optional<FeedState> present = progress().feed(source);
             if (present.isEmpty()) {
                 Optional<FeedState> ahead = home
@@ -314,7 +194,7 @@ final class Feed implements ShippingFeed {
                 refuseOther(found);
                 return false;
             }
-            if (!GridInternals.awaitExchange(context.ignite(), () -> stopped)) {
+            if (!GridInternals.awaitExchange(context.ignite(), () -> isStopped())) {
                 return false;
             }
             FeedState claimed = found.ownedBy(localNode());
@@ -341,7 +221,7 @@ final class Feed implements ShippingFeed {
             figures.failed(refusal);
             LOG.error("{}", refusal.getMessage());
             figures.phase(FeedFigures.Phase.REFUSED);
-            stopped = true;
+            stop();
         }
     }
 
@@ -453,7 +333,7 @@ final class Feed implements ShippingFeed {
     private void carry(Journal.Tail tail) {
         Pause pause = new Pause();
         long nextReconcile = System.nanoTime() + RECONCILE_NANOS;
-        while (!stopped) {
+        while (!isStopped()) {
             int batch = context.configuration().batchRows();
             Gathering gathering = gather(tail, batch, Position.START);
             settle();
@@ -463,7 +343,7 @@ final class Feed implements ShippingFeed {
             } else {
                 pause.await();
             }
-            if (catalogueChanged || System.nanoTime() >= nextReconcile) {
+            if (hasCatalogueChanged() || System.nanoTime() >= nextReconcile) {
                 settle();
                 // Nothing is gathered and not yet written at this point.
                 tail.acknowledge();
@@ -805,13 +685,13 @@ final class Feed implements ShippingFeed {
         underWay = null;
         store(state.advanced(batch.last(), windowFrom(batch.last()), underWayLastFirst));
         applied = batch.last();
-        retryNanos = RETRY_NANOS;
+        succeeded();
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
     }
 
     /** Brings followers and fillings in line with the catalogue. Nothing is under way. */
     private void reconcile() {
-        catalogueChanged = false;
+        looksAtCatalogue();
         if (!progress().feed(journal.source()).equals(Optional.of(state))) {
             throw new IllegalStateException("feed has another owner or its state is gone: " + journal.source());
         }
@@ -878,7 +758,7 @@ final class Feed implements ShippingFeed {
                     add(new Followed(follower, joined));
                 } else {
                     filling.closeTail();
-                    catalogueChanged = true;
+                    catalogueChanged();
                 }
             }
         }

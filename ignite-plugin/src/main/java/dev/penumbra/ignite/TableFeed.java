@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.TableTap;
 import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Change;
@@ -10,7 +9,6 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.PartitionShares;
-import dev.penumbra.shadow.Progress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,31 +33,18 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A shadow is laid out, and laid out anew when its table's layout changes, by the primary of the table's first partition.
  */
-final class TableFeed implements ShippingFeed {
+final class TableFeed extends ShippingFeed {
     private static final Logger LOG = LoggerFactory.getLogger(TableFeed.class);
-    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-    private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long END_LOOK_MILLIS = 50;
     private static final long END_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final String READER = "shipper.";
 
-    private final ShippingContext context;
     private final CapturedTables tables;
-    private final Datacenter datacenter;
-    private final FeedFigures figures;
-    private final Runnable ended;
     private final CompressionChoice compression;
     private final Map<TableName, FollowedTable> followed = new HashMap<>();
 
-    private volatile boolean stopped;
-    private volatile boolean retired;
-    private volatile boolean catalogueChanged = true;
-
     // Owned by the feed's thread.
-    private @Nullable Progress progress;
     private @Nullable Batch underWay;
-    private long retryNanos = RETRY_NANOS;
 
     private record Batch(CompletableFuture<Void> written, Position last, long changes, long committedAtMillis) {}
 
@@ -73,104 +57,30 @@ final class TableFeed implements ShippingFeed {
             Datacenter datacenter,
             FeedFigures figures,
             Runnable ended) {
-        this.context = context;
+        super(context, datacenter, figures, ended);
         this.tables = tables;
-        this.datacenter = datacenter;
-        this.figures = figures;
-        this.ended = ended;
         this.compression = context.compressionChoice();
     }
 
     @Override
-    public FeedFigures figures() {
-        return figures;
-    }
-
-    @Override
-    public void stop() {
-        stopped = true;
-    }
-
-    @Override
-    public void retire() {
-        retired = true;
-        stopped = true;
-    }
-
-    @Override
-    public boolean isRetired() {
-        return retired;
-    }
-
-    @Override
-    public void catalogueChanged() {
-        catalogueChanged = true;
-    }
-
-    @Override
-    public void run() {
-        while (!stopped) {
-            try {
-                session();
-            } catch (RuntimeException | Error e) {
-                // Errors too: a thread that ends here would leave its shadows as they are for ever, unseen.
-                interrupted(e);
-            } finally {
-                endSession();
-            }
-            if (!stopped) {
-                LockSupport.parkNanos(retryNanos);
-            }
-        }
-        if (retired) {
-            forget();
-        }
-        ended.run();
-    }
-
-    private void interrupted(Throwable failure) {
-        if (stopped) {
-            return;
-        }
-        figures.failed(failure);
-        retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
-        LOG.warn("A feed of tables was interrupted and begins again: datacenter={}", datacenter, failure);
-    }
-
-    private void forget() {
+    void forget() {
         try {
-            tables.journal().release(READER + datacenter);
+            tables.journal().release(reader());
         } catch (RuntimeException e) {
             LOG.debug("No journal to let go of: datacenter={}", datacenter, e);
         }
     }
 
-    private void endSession() {
+    @Override
+    void endSession() {
         Batch abandoned = underWay;
         underWay = null;
-        if (abandoned != null) {
-            // The next session must not overtake a write that is still on its way.
-            abandoned.written().exceptionally(failure -> null).join();
-        }
+        awaitAbandoned(abandoned == null ? null : abandoned.written());
         followed.clear();
     }
 
-    private Progress progress() {
-        return Objects.requireNonNull(progress);
-    }
-
-    private boolean isDatacenterEmpty() {
-        return DatacenterNodes.in(context.ignite().cluster(), datacenter)
-                .nodes()
-                .isEmpty();
-    }
-
-    private void session() {
-        if (isDatacenterEmpty()) {
-            figures.phase(FeedFigures.Phase.WAITING);
-            return;
-        }
-        progress = context.progress(datacenter);
+    @Override
+    void session() {
         Position end = journalEnd();
         if (end == null) {
             figures.phase(FeedFigures.Phase.STANDBY);
@@ -180,7 +90,7 @@ final class TableFeed implements ShippingFeed {
         try (Journal.Tail tail = tables.journal().open(end)) {
             figures.applied(end);
             figures.phase(FeedFigures.Phase.RUNNING);
-            tail.retainFrom(READER + datacenter);
+            tail.retainFrom(reader());
             carry(tail);
         }
     }
@@ -200,7 +110,7 @@ final class TableFeed implements ShippingFeed {
 
     private @Nullable Position await(CompletableFuture<Position> asked) {
         long begun = System.nanoTime();
-        while (!stopped && System.nanoTime() - begun < END_WAIT_NANOS) {
+        while (!isStopped() && System.nanoTime() - begun < END_WAIT_NANOS) {
             try {
                 return asked.get(END_LOOK_MILLIS, TimeUnit.MILLISECONDS);
             } catch (java.util.concurrent.TimeoutException e) {
@@ -225,8 +135,8 @@ final class TableFeed implements ShippingFeed {
     private void carry(Journal.Tail tail) {
         Pause pause = new Pause();
         long nextLook = System.nanoTime();
-        while (!stopped) {
-            if (catalogueChanged || System.nanoTime() - nextLook >= 0) {
+        while (!isStopped()) {
+            if (hasCatalogueChanged() || System.nanoTime() - nextLook >= 0) {
                 settle();
                 tail.acknowledge();
                 if (!reconcile()) {
@@ -305,7 +215,7 @@ final class TableFeed implements ShippingFeed {
             underWay = null;
         }
         followed.values().forEach(table -> table.shadow().written());
-        retryNanos = RETRY_NANOS;
+        succeeded();
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
     }
 
@@ -317,7 +227,7 @@ final class TableFeed implements ShippingFeed {
 
     /** Brings what is followed in line with catalogue and triggers; false when there is nothing to follow. Nothing is under way. */
     private boolean reconcile() {
-        catalogueChanged = false;
+        looksAtCatalogue();
         dismantle();
         List<Copy> wanted = copies();
         followed.values()
@@ -376,7 +286,7 @@ final class TableFeed implements ShippingFeed {
             context.ignite().destroyCache(copy.cacheName());
             return null;
         }
-        return new FollowedTable(context.ignite(), progress(), follower, tables, tap, () -> stopped);
+        return new FollowedTable(context.ignite(), progress(), follower, tables, tap, this::isStopped);
     }
 
     private boolean isCurrent(Copy copy) {
@@ -401,7 +311,7 @@ final class TableFeed implements ShippingFeed {
             context.ignite().destroyCache(next.cacheName());
             progress().forget(next);
         }
-        catalogueChanged = true;
+        catalogueChanged();
     }
 
     /** Takes their rows from shadows whose table is not captured any more. */
