@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ public final class FuzzWorkload {
     private static final int SESSIONS = 8;
     private static final int ACCOUNTS = 60;
     private static final long BALANCE = 1000;
+    private static final long LOOK_MILLIS = 500;
+    private static final long STANDSTILL_NANOS = TimeUnit.SECONDS.toNanos(20);
 
     /** What differs between sources. */
     public interface Dialect {
@@ -40,6 +43,25 @@ public final class FuzzWorkload {
         /** Leaves a transaction in its middle; the connection is closed after that. */
         default void abandon(Connection connection) throws SQLException {
             // Closing is enough.
+        }
+
+        /** Whether it is the source's own doing that none of these threads of sessions has come further for a long time. */
+        default boolean isLivelocked(List<StackTraceElement[]> threads) {
+            return false;
+        }
+
+        /** Ends the database of a livelock, and with it all sessions. */
+        default void breakUp() throws SQLException {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    /** The source has stopped for ever, by a fault of its own: nothing can be said of the capture. */
+    public static final class Livelock extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private Livelock(long seed) {
+            super("seed " + seed + ": the source stood still by itself");
         }
     }
 
@@ -93,9 +115,26 @@ public final class FuzzWorkload {
     }
 
     /** Waits for the sessions' ends. */
-    public void join() throws InterruptedException {
+    public void join() throws InterruptedException, SQLException, Livelock {
+        long progress = -1;
+        long progressAt = System.nanoTime();
         for (Thread thread : threads) {
-            thread.join();
+            thread.join(LOOK_MILLIS);
+            for (; thread.isAlive(); thread.join(LOOK_MILLIS)) {
+                long now = executed.get() + failed.get();
+                if (now != progress) {
+                    progress = now;
+                    progressAt = System.nanoTime();
+                } else if (System.nanoTime() - progressAt > STANDSTILL_NANOS
+                        && dialect.isLivelocked(
+                                threads.stream().map(Thread::getStackTrace).toList())) {
+                    dialect.breakUp();
+                    for (Thread left : threads) {
+                        left.join();
+                    }
+                    throw new Livelock(seed);
+                }
+            }
         }
         for (Session session : sessions) {
             if (session.failure != null) {

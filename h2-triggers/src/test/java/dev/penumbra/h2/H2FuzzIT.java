@@ -12,6 +12,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ class H2FuzzIT {
     private static final long MAX_LOST_BY_H2 = 20;
 
     private static final long STATEMENTS = 200_000;
+    private static final int MAX_ATTEMPTS = 4;
 
     @TempDir
     Path directory;
@@ -53,12 +55,46 @@ class H2FuzzIT {
         public boolean isDuplicate(SQLException failure) {
             return failure.getErrorCode() == org.h2.api.ErrorCode.DUPLICATE_KEY_1;
         }
+
+        /**
+         * Two transactions that H2 has both chosen as victims of deadlocks, and that have undone a statement before, wait for each
+         * other without pause or end; seen about once in thirty runs without capture.
+         */
+        @Override
+        public boolean isLivelocked(List<StackTraceElement[]> threads) {
+            return threads.stream()
+                            .filter(stack -> Arrays.stream(stack)
+                                    .anyMatch(frame -> frame.getClassName().equals("org.h2.mvstore.tx.TransactionMap")
+                                            && frame.getMethodName().equals("set")))
+                            .count()
+                    >= 2;
+        }
+
+        @Override
+        public void breakUp() throws SQLException {
+            try (Connection connection = connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SHUTDOWN IMMEDIATELY");
+            }
+        }
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void concurrentSessions_leaveAJournalThatEqualsTheTables(long seed) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                fuzz(seed, directory.resolve("attempt-" + attempt));
+                return;
+            } catch (FuzzWorkload.Livelock e) {
+                System.out.println(e.getMessage());
+                assertThat(attempt).as("attempts at seed %d", seed).isLessThan(MAX_ATTEMPTS);
+            }
+        }
+    }
+
+    private static void fuzz(long seed, Path directory) throws Exception {
         // A rollback beside a write to the file can cost H2 another session's update, so here it seldom writes.
         String url = "jdbc:h2:" + directory.resolve("db") + ";LOCK_TIMEOUT=300;WRITE_DELAY=60000";
         Path journal = directory.resolve("journal");
