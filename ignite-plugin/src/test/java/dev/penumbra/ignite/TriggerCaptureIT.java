@@ -8,11 +8,18 @@ import dev.penumbra.model.Operation;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import javax.cache.CacheException;
 import javax.cache.expiry.CreatedExpiryPolicy;
 import javax.cache.expiry.Duration;
 import org.apache.ignite.Ignite;
@@ -22,6 +29,7 @@ import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cluster.ClusterState;
 import org.apache.ignite.transactions.Transaction;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,16 +166,47 @@ class TriggerCaptureIT {
     }
 
     @Test
-    void columnsThatAreNotNull_areCaptured(@TempDir Path directory) {
+    void ofTwoCapturesThatAreCreatedAtOnce_oneStands_onAllNodes(@TempDir Path directory) throws Exception {
         try (TriggeredGrid grid = new TriggeredGrid(directory)) {
-            grid.start();
-            grid.sql(
-                    "CREATE TABLE T (ID BIGINT PRIMARY KEY, A BOOLEAN NOT NULL, B TINYINT NOT NULL, C SMALLINT NOT NULL,"
-                            + " D INT NOT NULL, E BIGINT NOT NULL, F REAL NOT NULL, G DOUBLE NOT NULL, H VARCHAR NOT NULL)");
-            grid.sql("INSERT INTO T VALUES (1, TRUE, 1, 2, 3, 4, 5, 6, 'stood')");
-            grid.sql(CAPTURE);
-            grid.sql("INSERT INTO T VALUES (2, FALSE, -1, -2, -3, -4, -5, -6, 'came')");
-            assertThat(grid.awaitEqual(T, 9).rows()).hasSize(2);
+            List<Ignite> nodes = List.of(grid.start(), grid.start());
+            grid.sql(createTable("ATOMIC"));
+            ExecutorService clients = Executors.newFixedThreadPool(4);
+            try {
+                for (int round = 0; round < 10; round++) {
+                    CyclicBarrier together = new CyclicBarrier(4);
+                    List<Callable<@Nullable String>> statements = new ArrayList<>();
+                    for (int client = 0; client < 4; client++) {
+                        Ignite node = nodes.get(client % 2);
+                        String create = CAPTURE.replace("T_CAPTURE", "T_CAPTURE_" + client);
+                        statements.add(() -> {
+                            together.await();
+                            try {
+                                TriggeredGrid.sql(node, create);
+                                return null;
+                            } catch (CacheException e) {
+                                return e.getMessage();
+                            }
+                        });
+                    }
+                    List<@Nullable String> refusals = new ArrayList<>();
+                    for (Future<@Nullable String> answer : clients.invokeAll(statements)) {
+                        refusals.add(answer.get());
+                    }
+                    assertThat(refusals).filteredOn(refusal -> refusal == null).hasSize(1);
+                    assertThat(refusals)
+                            .filteredOn(refusal -> refusal != null)
+                            .allMatch(refusal -> String.valueOf(refusal).contains("PENUMBRA-1015"));
+                    for (Ignite node : nodes) {
+                        assertThat(TriggeredGrid.sql(node, "SELECT TRIGGER_NAME FROM SYS.PENUMBRA_TRIGGERS"))
+                                .containsExactly(List.of("T_CAPTURE_" + refusals.indexOf(null)));
+                    }
+                    grid.sql("INSERT INTO T VALUES (?, 'row', ?)", (long) round, round);
+                    grid.awaitEqual(T, 3);
+                    grid.sql("DROP TRIGGER T_CAPTURE_" + refusals.indexOf(null));
+                }
+            } finally {
+                clients.shutdownNow();
+            }
         }
     }
 

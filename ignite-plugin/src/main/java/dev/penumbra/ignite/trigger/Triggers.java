@@ -40,6 +40,12 @@ public final class Triggers implements TriggerDdl {
     /** Triggers whose table has been dropped, until the grid has forgotten them. */
     private final Set<Trigger> ending = ConcurrentHashMap.newKeySet();
 
+    /**
+     * Captures of tables that had one already when the grid took them up, until whoever created them has removed them. All nodes
+     * hear of triggers in one order, so they are the same on all.
+     */
+    private final Set<Trigger> tooLate = ConcurrentHashMap.newKeySet();
+
     /** Volatile: set before the node joins the grid. */
     private volatile @Nullable Ignite ignite;
 
@@ -96,10 +102,16 @@ public final class Triggers implements TriggerDdl {
         onChange.run();
         if (text == null) {
             ending.removeIf(gone -> gone.name().equals(name));
-            relay.remove(name);
+            if (!tooLate.removeIf(gone -> gone.name().equals(name))) {
+                relay.remove(name);
+            }
             return;
         }
         Trigger trigger = Trigger.read(text);
+        if (trigger.captures() && captureOf(trigger.cache(), trigger) != null) {
+            tooLate.add(trigger);
+            return;
+        }
         for (TableTap tap : taps.all()) {
             if (tap.cacheName().equals(trigger.cache())) {
                 relay.add(tap, trigger);
@@ -111,8 +123,22 @@ public final class Triggers implements TriggerDdl {
     public Collection<Trigger> all() {
         return metadata.all().values().stream()
                 .map(Trigger::read)
-                .filter(trigger -> !ending.contains(trigger))
+                .filter(trigger -> !ending.contains(trigger) && !tooLate.contains(trigger))
                 .toList();
+    }
+
+    /** What captures a cache's table, besides a trigger; null when nothing does. */
+    private @Nullable Trigger captureOf(String cache, @Nullable Trigger besides) {
+        return all().stream()
+                .filter(trigger -> trigger.captures() && trigger.cache().equals(cache) && !trigger.equals(besides))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static PenumbraException alreadyCaptured(TableName table, Trigger capture) {
+        return new PenumbraException(ErrorCode.ALREADY_CAPTURED)
+                .with("table", table)
+                .with("trigger", capture.name());
     }
 
     /**
@@ -143,12 +169,9 @@ public final class Triggers implements TriggerDdl {
                         .with("clause", "CAPTURE")
                         .with("reason", "a captured table needs AFTER INSERT, UPDATE, DELETE");
             }
-            for (Trigger other : all()) {
-                if (other.captures() && other.cache().equals(tap.cacheName())) {
-                    throw new PenumbraException(ErrorCode.ALREADY_CAPTURED)
-                            .with("table", table)
-                            .with("trigger", other.name());
-                }
+            Trigger other = captureOf(tap.cacheName(), null);
+            if (other != null) {
+                throw alreadyCaptured(table, other);
             }
         } else {
             relay.allowed().instance(rowTrigger);
@@ -156,6 +179,11 @@ public final class Triggers implements TriggerDdl {
         Trigger trigger = new Trigger(name, table, tap.cacheName(), operations, rowTrigger, clock.millis());
         if (!metadata.add(name, trigger.text()) && !ifNotExists) {
             throw new PenumbraException(ErrorCode.TRIGGER_EXISTS).with("trigger", name);
+        }
+        if (tooLate.contains(trigger)) {
+            Trigger first = captureOf(tap.cacheName(), trigger);
+            metadata.remove(name, trigger.text());
+            throw alreadyCaptured(table, first == null ? trigger : first);
         }
     }
 
