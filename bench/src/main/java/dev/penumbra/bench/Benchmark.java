@@ -4,6 +4,7 @@ import dev.penumbra.model.api.Internal;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** One comparison that can be run. Stateless; runs in one process disturb each other. */
 @Internal
@@ -17,10 +18,11 @@ public interface Benchmark {
     /**
      * Measures, in temporary files that are gone afterwards.
      *
+     * @param wanted says of a case by its name whether it is to be measured
      * @param progress is told what is being done
      * @throws Exception when what is measured fails
      */
-    BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception;
+    BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception;
 
     /** Every benchmark, in the order in which they are listed. */
     static List<Benchmark> all() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * What capture takes from whoever writes: the time of a row without capture and with it.
@@ -58,7 +59,7 @@ final class CaptureBenchmark implements Benchmark {
     }
 
     @Override
-    public BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception {
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         int rows = effort.of(200, 10_000, 60_000);
         List<BenchmarkCase> cases = new ArrayList<>();
         for (Place place : Place.values()) {
@@ -68,8 +69,10 @@ final class CaptureBenchmark implements Benchmark {
                 }
                 for (int rowsPerCommit : statements == Statements.PUT ? new int[] {1} : new int[] {1, 100}) {
                     Workload workload = new Workload(place, statements, rows, rowsPerCommit);
-                    progress.accept(workload.caseName());
-                    cases.add(compare(workload, effort));
+                    if (wanted.test(workload.caseName())) {
+                        progress.accept(workload.caseName());
+                        cases.add(compare(workload, effort));
+                    }
                 }
             }
         }

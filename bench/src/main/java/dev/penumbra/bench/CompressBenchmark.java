@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * How much smaller compressed shadows are: the bytes of their values, and the whole memory of their data region beside that
@@ -26,11 +27,16 @@ final class CompressBenchmark implements Benchmark {
     }
 
     @Override
-    public BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception {
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         int rows = effort.of(2_000, 60_000, 300_000);
         List<BenchmarkCase> cases = new ArrayList<>();
-        measure("tpch-orders", TpchRows.ORDERS, TpchRows.orders(rows), cases, progress);
-        measure("tpch-lineitem", TpchRows.LINEITEM, TpchRows.lineItems(rows), cases, progress);
+        if (wanted.test("tpch-orders/value") || wanted.test("tpch-orders/memory")) {
+            measure("tpch-orders", TpchRows.ORDERS, TpchRows.orders(rows), cases, progress);
+        }
+        if (wanted.test("tpch-lineitem/value") || wanted.test("tpch-lineitem/memory")) {
+            measure("tpch-lineitem", TpchRows.LINEITEM, TpchRows.lineItems(rows), cases, progress);
+        }
+        cases.removeIf(found -> !wanted.test(found.name()));
         return new BenchmarkReport(name(), Machine.describe(), cases);
     }
 

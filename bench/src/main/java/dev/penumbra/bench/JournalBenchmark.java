@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.SyncMode;
 import net.openhft.chronicle.queue.ChronicleQueue;
@@ -49,15 +50,17 @@ final class JournalBenchmark implements Benchmark {
     }
 
     @Override
-    public BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception {
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         int changes = effort.of(500, 100_000, 400_000);
         List<BenchmarkCase> cases = new ArrayList<>();
         for (Workload workload : List.of(
                 new Workload("images/commit-each", changes, 1, true),
                 new Workload("images/commit-100", changes, 100, true),
                 new Workload("rows/commit-100", changes, 100, false))) {
-            progress.accept(workload.name());
-            cases.add(compare(workload, effort));
+            if (wanted.test(workload.name())) {
+                progress.accept(workload.name());
+                cases.add(compare(workload, effort));
+            }
         }
         return new BenchmarkReport(name(), Machine.describe(), cases);
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.configuration.CacheConfiguration;
@@ -29,21 +30,22 @@ final class ReadBenchmark implements Benchmark {
     }
 
     @Override
-    public BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception {
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         List<Row> rows = TpchRows.orders(effort.of(500, 10_000, 10_000));
         try (ScratchDirectory directory = ScratchDirectory.create();
                 SourceJournal journal = new SourceJournal(directory.path().resolve("journal"), TpchRows.ORDERS)) {
             journal.fill(rows);
             try (GridOfThree grid =
                     new GridOfThree(directory.path(), directory.path().resolve("journal"))) {
-                List<BenchmarkCase> cases = measure(grid, rows, effort, progress);
+                List<BenchmarkCase> cases = measure(grid, rows, effort, wanted, progress);
                 return new BenchmarkReport(name(), Machine.describe(), cases);
             }
         }
     }
 
     private static List<BenchmarkCase> measure(
-            GridOfThree grid, List<Row> rows, Effort effort, Consumer<String> progress) throws Exception {
+            GridOfThree grid, List<Row> rows, Effort effort, Predicate<String> wanted, Consumer<String> progress)
+            throws Exception {
         Copy home = grid.homeImage(SourceJournal.SOURCE, TpchRows.ORDERS.name());
         Copy compressed =
                 grid.createShadow(SourceJournal.SOURCE, TpchRows.ORDERS.name(), GridOfThree.EU, Compression.ZSTD);
@@ -53,6 +55,9 @@ final class ReadBenchmark implements Benchmark {
         List<BenchmarkCase> cases = new ArrayList<>();
         for (Copy shadow : List.of(compressed, plain)) {
             String name = "local-hit/" + (shadow.equals(compressed) ? "compressed" : "plain");
+            if (!wanted.test(name)) {
+                continue;
+            }
             progress.accept(name);
             String datacenter = shadow.name().datacenter().name();
             IgniteCache<Object, BinaryObject> near = near(grid, home, plain, datacenter, rows);

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.ignite.IgniteDataStreamer;
 import org.apache.ignite.binary.BinaryObject;
 
@@ -37,12 +38,17 @@ final class ShipBenchmark implements Benchmark {
     }
 
     @Override
-    public BenchmarkReport run(Effort effort, Consumer<String> progress) throws Exception {
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         List<BenchmarkCase> cases = new ArrayList<>();
-        progress.accept("two-shadows/updates");
-        cases.add(throughput(effort));
-        progress.accept("commit-to-visible");
-        cases.addAll(Freshness.measure(effort));
+        if (wanted.test("two-shadows/updates")) {
+            progress.accept("two-shadows/updates");
+            cases.add(throughput(effort));
+        }
+        if (wanted.test("commit-to-visible/p50") || wanted.test("commit-to-visible/p99")) {
+            progress.accept("commit-to-visible");
+            cases.addAll(Freshness.measure(effort));
+        }
+        cases.removeIf(found -> !wanted.test(found.name()));
         return new BenchmarkReport(name(), Machine.describe(), cases);
     }
 

@@ -7,7 +7,7 @@ final class ReportShape {
     private ReportShape() {}
 
     static BenchmarkReport run(Benchmark benchmark) throws Exception {
-        BenchmarkReport report = benchmark.run(Effort.TINY, progress -> {});
+        BenchmarkReport report = benchmark.run(Effort.TINY, wanted -> true, progress -> {});
         assertThat(report.name()).isEqualTo(benchmark.name());
         assertThat(report.machine()).contains("load average");
         assertThat(report.rows()).isNotEmpty().allSatisfy(row -> {

@@ -53,6 +53,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "Smaller sizes and fewer rounds, for a first look.")
     private boolean quick;
 
+    @Option(
+            names = "--case",
+            paramLabel = "PREFIX",
+            description = "Measure only the cases whose names begin like this, for example ignite/put.")
+    private String cases = "";
+
     @Override
     public Integer call() throws Exception {
         Benchmark benchmark = Benchmark.named(name)
@@ -60,10 +66,15 @@ final class BenchCommand implements Callable<Integer> {
                         command.commandLine(),
                         "no benchmark is called " + name + ": the benchmarks are " + String.join(", ", new Names())));
         PrintWriter progress = output.err();
-        BenchmarkReport report = benchmark.run(quick ? Effort.QUICK : Effort.FULL, step -> {
-            progress.println("measuring " + step);
-            progress.flush();
-        });
+        BenchmarkReport report =
+                benchmark.run(quick ? Effort.QUICK : Effort.FULL, name -> name.startsWith(cases), step -> {
+                    progress.println("measuring " + step);
+                    progress.flush();
+                });
+        if (report.rows().isEmpty()) {
+            throw new CommandLine.ParameterException(
+                    command.commandLine(), "no case of " + name + " has a name that begins with " + cases);
+        }
         if (output.isJson()) {
             output.document(document(report));
         } else {
