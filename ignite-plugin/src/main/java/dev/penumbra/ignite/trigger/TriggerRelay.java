@@ -54,7 +54,12 @@ public final class TriggerRelay implements AutoCloseable {
     private static final int STANDING_BYTES = 28;
 
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final long UNCONFIRMED_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    /** How long writers are left alone between two looks while changes keep coming: to be woken would cost them more. */
+    private static final long BUSY_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
+    /** How long without a change until writers are to wake the thread again. */
+    private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long TELL_ALL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -81,6 +86,7 @@ public final class TriggerRelay implements AutoCloseable {
     /** Volatile: whether the thread waits, so that writers wake it only then. */
     private volatile boolean idle;
 
+    private long lastBusy = System.nanoTime();
     private long nextTelling;
     private long nextTellingAll;
     private long nextAsking;
@@ -232,14 +238,25 @@ public final class TriggerRelay implements AutoCloseable {
     }
 
     private void await() {
-        boolean waiting = false;
-        for (TableStreams table : tables.values()) {
-            waiting |= table.waiting() > 0;
+        if (System.nanoTime() - lastBusy < QUIET_NANOS) {
+            LockSupport.parkNanos(BUSY_NANOS);
+            return;
         }
         idle = true;
-        // What arrived before the flag was seen is found after this pause at the latest.
-        LockSupport.parkNanos(waiting ? UNCONFIRMED_NANOS : IDLE_NANOS);
+        // Whatever arrived before the flag could be seen has woken nobody.
+        if (!waits()) {
+            LockSupport.parkNanos(IDLE_NANOS);
+        }
         idle = false;
+    }
+
+    private boolean waits() {
+        for (TableStreams table : tables.values()) {
+            if (table.waiting() > 0) {
+                return true;
+            }
+        }
+        return !messages.isEmpty() || !settling.isEmpty();
     }
 
     private boolean round() {
@@ -252,6 +269,9 @@ public final class TriggerRelay implements AutoCloseable {
         settle();
         boolean more = false;
         for (TableStreams table : tables.values()) {
+            if (table.waiting() > 0) {
+                lastBusy = now;
+            }
             more |= step(table, now);
         }
         if (now - nextTelling >= 0) {
