@@ -12,6 +12,7 @@ import org.apache.ignite.cache.query.CacheQueryEntryEvent;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.KeyCacheObject;
 import org.apache.ignite.internal.processors.cache.distributed.dht.atomic.GridDhtAtomicAbstractUpdateFuture;
+import org.apache.ignite.internal.processors.cache.query.continuous.CacheContinuousQueryEntry;
 import org.apache.ignite.internal.processors.cache.query.continuous.CacheContinuousQueryListener;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The listener that Ignite sees is a proxy, because the interface is public and the class of its events is not.
  */
 final class TapListener {
-    private static final MethodHandle PARTITION = partition();
+    private static final MethodHandle ENTRY = handle("CacheContinuousQueryEvent", "entry", CacheQueryEntryEvent.class);
+    private static final MethodHandle PARTITION = ofEntry("partition");
+    private static final MethodHandle KEY = ofEntry("key");
+    private static final MethodHandle FORMER = ofEntry("oldValue");
+    private static final MethodHandle NEXT = ofEntry("newValue");
 
     private final GridCacheContext<?, ?> context;
     private final UUID local;
@@ -41,25 +46,52 @@ final class TapListener {
         this.sink = sink;
     }
 
-    private static MethodHandle partition() {
+    private static MethodHandle ofEntry(String name) {
+        return handle("CacheContinuousQueryEntry", name, CacheContinuousQueryEntry.class);
+    }
+
+    /** What Ignite's own package alone may ask; {@code asked} is the type that callers see. */
+    private static MethodHandle handle(String type, String name, Class<?> asked) {
         try {
-            Class<?> event = Class.forName(
-                    CacheContinuousQueryListener.class.getPackageName() + ".CacheContinuousQueryEvent",
+            Class<?> owner = Class.forName(
+                    CacheContinuousQueryListener.class.getPackageName() + "." + type,
                     false,
                     CacheContinuousQueryListener.class.getClassLoader());
-            Method method = event.getMethod("partitionId");
+            Method method = owner.getDeclaredMethod(name);
             method.setAccessible(true);
             return MethodHandles.lookup()
                     .unreflect(method)
-                    .asType(MethodType.methodType(int.class, CacheQueryEntryEvent.class));
+                    .asType(MethodType.methodType(
+                            method.getReturnType().isPrimitive() ? method.getReturnType() : Object.class, asked));
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("not the Ignite that this plugin is made for", e);
         }
     }
 
-    private static int partition(CacheQueryEntryEvent<?, ?> event) {
+    private static CacheContinuousQueryEntry entry(CacheQueryEntryEvent<?, ?> event) {
         try {
-            return (int) PARTITION.invokeExact((CacheQueryEntryEvent<?, ?>) event);
+            return (CacheContinuousQueryEntry) (Object) ENTRY.invokeExact((CacheQueryEntryEvent<?, ?>) event);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IgniteException(e);
+        }
+    }
+
+    private static int partition(CacheContinuousQueryEntry entry) {
+        try {
+            return (int) PARTITION.invokeExact(entry);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IgniteException(e);
+        }
+    }
+
+    /** Asks an entry; the answer is as the cache holds it, to be unwrapped by whoever has the time for that. */
+    private static @Nullable Object ask(MethodHandle question, CacheContinuousQueryEntry entry) {
+        try {
+            return (Object) question.invokeExact(entry);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -84,7 +116,7 @@ final class TapListener {
             case "skipUpdateEvent" -> {
                 Object[] given = required(arguments);
                 CacheQueryEntryEvent<?, ?> event = (CacheQueryEntryEvent<?, ?>) given[0];
-                skipped(partition(event), event.getPartitionUpdateCounter(), (boolean) given[2]);
+                skipped(partition(entry(event)), event.getPartitionUpdateCounter(), (boolean) given[2]);
             }
             case "skipUpdateCounter" -> {
                 Object[] given = required(arguments);
@@ -114,8 +146,8 @@ final class TapListener {
         return null;
     }
 
-    private static Object[] required(Object @Nullable [] arguments) {
-        return java.util.Objects.requireNonNull(arguments);
+    private static <T> T required(@Nullable T given) {
+        return java.util.Objects.requireNonNull(given);
     }
 
     /** A row has left the table's storage on this thread, which holds the lock of its entry. */
@@ -136,7 +168,7 @@ final class TapListener {
         CommittedChange removal = REMOVED.get();
         if (removal != null) {
             REMOVED.remove();
-            if (removal.key().equals(context.toCacheKeyObject(key))) {
+            if (removal.key().equals(key)) {
                 removal.countedElsewhere();
             }
         }
@@ -148,20 +180,21 @@ final class TapListener {
             // Told on one owner only; the removal of the row has been heard on each.
             return;
         }
-        @Nullable Object before = event.getOldValue();
-        // A removal's value would be the former one.
-        @Nullable Object after = event.getEventType() == EventType.REMOVED ? null : event.getValue();
+        CacheContinuousQueryEntry entry = entry(event);
+        Object key = required(ask(KEY, entry));
+        @Nullable Object before = ask(FORMER, entry);
+        @Nullable Object after = ask(NEXT, entry);
         if (after == null) {
-            countedHere(event.getKey());
+            countedHere(key);
         }
-        int partition = partition(event);
+        int partition = partition(entry);
         @Nullable UUID primaryNode = TableTap.primary(context, partition);
         boolean own = primary && local.equals(primaryNode);
         if (primary && !own) {
             sink.loaded(partition);
         }
         CommittedChange change = CommittedChange.counted(
-                partition, event.getPartitionUpdateCounter(), own, primaryNode, event.getKey(), before, after);
+                partition, event.getPartitionUpdateCounter(), own, primaryNode, key, before, after);
         if (backups == null) {
             change.confirm();
             sink.arrived(change);
