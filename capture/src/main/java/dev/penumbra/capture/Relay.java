@@ -8,6 +8,7 @@ import dev.penumbra.capture.SourceSession.TableNote;
 import dev.penumbra.capture.SourceSession.TriggeredTable;
 import dev.penumbra.journal.DualJournal;
 import dev.penumbra.journal.EventImages;
+import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.journal.JournalScan;
 import dev.penumbra.journal.JournalTail;
 import dev.penumbra.journal.JournalWriter;
@@ -80,6 +81,12 @@ public final class Relay {
     private static final long LINGER_NANOS = 20_000_000;
     /** How long it sleeps with nothing to do. Then it looks for what nobody wakes it for, such as a renamed table. */
     private static final long IDLE_PAUSE_NANOS = 500_000_000;
+
+    /** How long it sleeps with nothing to do while somebody asks how far the journal has come. */
+    private static final long PROBED_PAUSE_NANOS = 5_000_000;
+
+    /** For how long after a question another is expected. */
+    private static final long PROBED_NANOS = 10_000_000_000L;
 
     /** How long it sleeps with nothing to do but to wait for the source's disk. */
     private static final long MARK_PAUSE_NANOS = 20_000_000;
@@ -165,6 +172,15 @@ public final class Relay {
      * its tables are to be brought anew, and the journal must go on to look like another's.
      */
     private boolean openingNotedWithMark;
+
+    private @Nullable JournalProbe probe;
+    /** The latest question that has been answered. */
+    private long answered;
+
+    /** Whether the latest pass has seen everything that had been committed before it. */
+    private boolean sawAll;
+
+    private long askedNanos = System.nanoTime() - PROBED_NANOS;
 
     private long layoutVersion = -1;
     private long lookNotBeforeNanos = System.nanoTime();
@@ -291,7 +307,7 @@ public final class Relay {
                 .collect(Collectors.joining("\n\tat ", "\tat ", ""));
     }
 
-    /** How many passes have ended well: a caller that saw n has all it committed before in the journal at n + 2. */
+    /** How many passes have seen everything and ended well: a caller that saw n has all it committed before in the journal at n + 2. */
     public long completedPasses() {
         return completedPasses.get();
     }
@@ -350,7 +366,7 @@ public final class Relay {
                 return;
             }
             try {
-                boolean due = awake || last || source.takeEnded() || isLookDue();
+                boolean due = awake || last || source.takeEnded() || isLookDue() || isAsked();
                 attendToDisk();
                 if (due || isCopying() || isIdleCheckDue(lastWork)) {
                     awake = false;
@@ -364,7 +380,9 @@ public final class Relay {
                     if (worked) {
                         lastWork = System.nanoTime();
                     }
-                    completedPasses.incrementAndGet();
+                    if (sawAll) {
+                        completedPasses.incrementAndGet();
+                    }
                     failure = null;
                     failuresInARow = 0;
                     retryNanos = FIRST_RETRY_NANOS;
@@ -388,6 +406,15 @@ public final class Relay {
             }
             pause(lastWork);
         }
+    }
+
+    private boolean isAsked() {
+        JournalProbe present = probe;
+        if (present == null || present.asked() == answered) {
+            return false;
+        }
+        askedNanos = System.nanoTime();
+        return true;
     }
 
     private boolean isLookDue() {
@@ -479,10 +506,17 @@ public final class Relay {
         } else {
             sleeping = true;
             if (!awake && !stopping && !source.hasOpenWriters()) {
-                LockSupport.parkNanos(isMarkOwed() ? MARK_PAUSE_NANOS : IDLE_PAUSE_NANOS);
+                LockSupport.parkNanos(idlePauseNanos());
             }
             sleeping = false;
         }
+    }
+
+    private long idlePauseNanos() {
+        if (System.nanoTime() - askedNanos < PROBED_NANOS) {
+            return PROBED_PAUSE_NANOS;
+        }
+        return isMarkOwed() ? MARK_PAUSE_NANOS : IDLE_PAUSE_NANOS;
     }
 
     private void fail(Throwable e) {
@@ -546,6 +580,7 @@ public final class Relay {
             open = journalOpener.get();
             journal = open;
             recovered = false;
+            probe = JournalProbe.open(directory);
         }
         JournalWriter writer = open.current();
         SourceSession reading = session;
@@ -555,8 +590,12 @@ public final class Relay {
         }
         if (!recovered) {
             recover(reading, open);
+            sawAll = true;
             return true;
         }
+        // Before the source is looked at.
+        JournalProbe probing = Objects.requireNonNull(probe);
+        long question = probing.asked();
         boolean worked = lookAtTables(reading, writer);
         @Nullable CapturedTable copying = firstOf(table -> table.begun && !table.complete);
         // One at a time: what happens to a table that waits for its turn is in its copy later, and need not be
@@ -579,10 +618,24 @@ public final class Relay {
                 worked = true;
             }
             audit(reading, writer, audited);
+            sawAll = reading.showsAllCommitted();
         } finally {
             reading.end();
         }
+        if (question != answered && sawAll && isJournalWhole()) {
+            probing.answer(question, end(writer));
+            answered = question;
+        }
         return worked;
+    }
+
+    /**
+     * Whether whoever reads the journal can tell of which tables it lacks something: no table waits for a copy that the journal has not
+     * announced.
+     */
+    private boolean isJournalWhole() {
+        return source.layoutVersion() == layoutVersion
+                && tables.values().stream().allMatch(table -> table.begun || !table.inJournal);
     }
 
     private @Nullable CapturedTable firstOf(Predicate<CapturedTable> wanted) {

@@ -95,6 +95,12 @@ public interface SourceSession extends AutoCloseable {
     /** Notes a table's state in a transaction of its own; null forgets the table. */
     void note(TableName table, @Nullable TableNote note) throws SQLException;
 
+    /**
+     * Whether the outbox as this transaction shows it has everything that had been committed when {@link #begin} was called; where not, a
+     * later one's will. Asked after the outbox has been looked at.
+     */
+    boolean showsAllCommitted();
+
     /** Ends the transaction; nothing that it read is held any more. */
     void end() throws SQLException;
 

@@ -105,7 +105,7 @@ final class DerbyDatabase implements Source {
      * @param upTo the last id that had been handed out
      * @param open the first ids of transactions that had not ended
      */
-    record Horizon(long upTo, Set<Long> open) {
+    record Horizon(long upTo, Set<Long> open, boolean whole) {
         boolean shows(long transaction) {
             return transaction <= upTo && !open.contains(transaction);
         }
@@ -663,7 +663,8 @@ final class DerbyDatabase implements Source {
      * @throws PenumbraException with SOURCE_UNAVAILABLE when a commit takes long, or a transaction has been prepared and waits
      */
     Horizon horizon() {
-        long upTo = nextId.get() - 1;
+        long given = nextId.get() - 1;
+        long upTo = given;
         Set<Writer> pending = new HashSet<>(writers.values());
         for (Writer writer : pending) {
             if (writer.firstId() == Writer.NO_ID) {
@@ -691,7 +692,7 @@ final class DerbyDatabase implements Source {
         for (Writer writer : pending) {
             open.add(writer.firstId());
         }
-        return new Horizon(upTo, open);
+        return new Horizon(upTo, open, upTo == given);
     }
 
     /**

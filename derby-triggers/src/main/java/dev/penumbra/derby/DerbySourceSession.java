@@ -389,6 +389,11 @@ final class DerbySourceSession implements SourceSession {
     }
 
     @Override
+    public boolean showsAllCommitted() {
+        return horizon().whole();
+    }
+
+    @Override
     public void end() throws SQLException {
         horizon = null;
         reading.commit();

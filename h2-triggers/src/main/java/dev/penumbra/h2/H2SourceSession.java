@@ -92,6 +92,11 @@ final class H2SourceSession implements SourceSession {
     }
 
     @Override
+    public boolean showsAllCommitted() {
+        return true;
+    }
+
+    @Override
     public void end() throws SQLException {
         reading.rollback();
     }

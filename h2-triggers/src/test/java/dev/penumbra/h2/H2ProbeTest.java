@@ -1,0 +1,69 @@
+package dev.penumbra.h2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.penumbra.capture.ProbedCommits;
+import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.model.Position;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An answer to a probe is true of H2, at any moment. */
+class H2ProbeTest {
+    @TempDir
+    Path directory;
+
+    private String url = "";
+    private Path journal = Path.of("");
+
+    @BeforeEach
+    void place() {
+        url = "jdbc:h2:" + directory.resolve("db");
+        journal = directory.resolve("journal");
+    }
+
+    @Test
+    void theJournalUpToAnAnswer_holdsEveryCommitThatHadBeenAcknowledgedWhenItWasAskedFor() throws Exception {
+        try (Connection connection = TestDatabase.open(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
+            Capture.install(connection, "ACKED", journal.toString());
+            System.out.println(ProbedCommits.run(() -> TestDatabase.open(url), journal, 1));
+        }
+    }
+
+    @Test
+    void anIdleDatabaseAnswers_andAClosedOneDoesNot() throws Exception {
+        JournalProbe probe;
+        try (Connection connection = TestDatabase.open(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE T(ID BIGINT PRIMARY KEY)");
+            Capture.install(connection, "T", journal.toString());
+            statement.execute("INSERT INTO T VALUES (1)");
+            assertThat(Capture.settle(connection, 30_000)).isTrue();
+            probe = JournalProbe.open(journal);
+            long question = probe.ask();
+            await().until(() -> answered(probe) >= question);
+            Position upTo = probe.answer().orElseThrow().upTo();
+            long another = probe.ask();
+            await().until(() -> answered(probe) >= another);
+            assertThat(probe.answer().orElseThrow().upTo()).isEqualTo(upTo);
+        }
+        long late = probe.ask();
+        await().during(Duration.ofMillis(800)).atMost(Duration.ofSeconds(10)).until(() -> answered(probe) < late);
+        try (Connection connection = TestDatabase.open(url)) {
+            assertThat(connection.isClosed()).isFalse();
+            await().until(() -> answered(probe) >= late);
+        }
+    }
+
+    private static long answered(JournalProbe probe) {
+        return probe.answer().map(JournalProbe.Answer::question).orElse(0L);
+    }
+}

@@ -1,0 +1,98 @@
+package dev.penumbra.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalProbeTest {
+    private static final int GUARD = 16;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void aQuestion_isSeenByAnotherOpening_andSoIsItsAnswer() {
+        JournalProbe reader = JournalProbe.open(directory);
+        JournalProbe writer = JournalProbe.open(directory);
+        assertThat(writer.asked()).isZero();
+        assertThat(reader.answer()).isEmpty();
+        assertThat(reader.ask()).isEqualTo(1);
+        assertThat(JournalProbe.open(directory).ask()).isEqualTo(2);
+        assertThat(writer.asked()).isEqualTo(2);
+        writer.answer(2, new Position(3, 1L << 40));
+        assertThat(reader.answer()).contains(new JournalProbe.Answer(2, new Position(3, 1L << 40)));
+    }
+
+    @Test
+    void itsFile_isItsOwnersAlone() throws Exception {
+        JournalProbe.open(directory);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("probe"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void anAnswerThatAKillBrokeOff_isNone_untilTheNextOne() throws Exception {
+        JournalProbe probe = JournalProbe.open(directory);
+        probe.answer(1, new Position(1, 1));
+        write(GUARD, 3);
+        assertThat(probe.answer()).isEmpty();
+        JournalProbe.open(directory).answer(2, new Position(1, 7));
+        assertThat(probe.answer()).contains(new JournalProbe.Answer(2, new Position(1, 7)));
+    }
+
+    @Test
+    void anAnswer_isNeverSeenInPart() throws Exception {
+        JournalProbe writer = JournalProbe.open(directory);
+        JournalProbe reader = JournalProbe.open(directory);
+        AtomicBoolean enough = new AtomicBoolean();
+        Thread answering = new Thread(() -> {
+            for (long n = 1; !enough.get(); n++) {
+                writer.answer(n, new Position((int) (n % 1_000_000), n));
+            }
+        });
+        answering.start();
+        try {
+            for (int i = 0; i < 200_000; i++) {
+                reader.answer()
+                        .ifPresent(answer -> assertThat(answer.upTo())
+                                .isEqualTo(new Position((int) (answer.question() % 1_000_000), answer.question())));
+            }
+        } finally {
+            enough.set(true);
+            answering.join();
+        }
+    }
+
+    @Test
+    void aFileOfAnotherFormat_isRefused_andADirectoryThatIsNotThere() throws Exception {
+        assertThatThrownBy(() -> JournalProbe.open(directory.resolve("none")))
+                .isInstanceOfSatisfying(
+                        PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_NOT_FOUND));
+        JournalProbe.open(directory);
+        write(0, 17);
+        assertThatThrownBy(() -> JournalProbe.open(directory))
+                .isInstanceOfSatisfying(
+                        PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_NEWER));
+    }
+
+    private void write(int at, long value) throws Exception {
+        try (FileChannel channel = FileChannel.open(directory.resolve("probe"), StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.putLong(0, value);
+            channel.write(bytes, at);
+        }
+    }
+}
