@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.journal.CommittedTransaction;
+import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.journal.JournalReader;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
@@ -34,6 +35,11 @@ final class ChronicleJournal implements Journal {
     public UUID id() {
         // Read anew each time: somebody may have put another journal in the place of the one that is open.
         return JournalReader.idOf(directory);
+    }
+
+    @Override
+    public JournalProbe probe() {
+        return JournalProbe.open(directory);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -13,7 +14,10 @@ import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,12 +60,17 @@ final class Feed extends ShippingFeed {
     /** What gathered rows may weigh, roughly, before they are written. */
     static final long MAX_GATHERED_BYTES = 16L << 20;
 
+    private static final int MAX_ASKED = 256;
     private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Journal journal;
     private final boolean home;
     private final Executor fillers;
     private final CompressionChoice compression;
+    private final Consumer<Collection<Heartbeat.Question>> proven;
+
+    /** Guarded by itself. */
+    private final Deque<Heartbeat.Question> asked = new ArrayDeque<>();
 
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
@@ -72,6 +82,13 @@ final class Feed extends ShippingFeed {
     private @Nullable Batch underWay;
     private int gatheredChanges;
     private long gatheredBytes;
+
+    private @Nullable JournalProbe probe;
+    /** Asked together of the source, under one number. */
+    private final List<Heartbeat.Question> awaiting = new ArrayList<>();
+
+    private long awaitedAnswer;
+    private @Nullable Position awaitedPosition;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
 
@@ -91,6 +108,7 @@ final class Feed extends ShippingFeed {
             CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
 
     /**
+     * @param proven told of questions when all that had been committed when they were asked has been applied; must not wait
      * @param ended called by the feed's thread when it has ended
      */
     Feed(
@@ -99,13 +117,64 @@ final class Feed extends ShippingFeed {
             Datacenter datacenter,
             Executor fillers,
             FeedFigures figures,
+            Consumer<Collection<Heartbeat.Question>> proven,
             Runnable ended) {
         super(context, datacenter, figures, ended);
         this.journal = journal;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
+        this.proven = proven;
         this.compression = context.compressionChoice();
         this.state = new FeedState(localNode(), journal.id(), Position.START, Position.START, Position.START);
+    }
+
+    /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
+    void probed(Heartbeat.Question question) {
+        synchronized (asked) {
+            if (asked.size() == MAX_ASKED) {
+                // The source does not answer; whoever asked asks again.
+                asked.removeFirst();
+            }
+            asked.addLast(question);
+        }
+    }
+
+    private @Nullable JournalProbe openProbe() {
+        try {
+            return journal.probe();
+        } catch (PenumbraException e) {
+            LOG.warn("How stale copies are cannot be told: source={}, datacenter={}", journal.source(), datacenter, e);
+            return null;
+        }
+    }
+
+    /** Passes questions on to the source, and answers when what it has said is applied. */
+    private void answerProbes() {
+        JournalProbe asking = probe;
+        if (asking == null) {
+            return;
+        }
+        if (awaiting.isEmpty()) {
+            synchronized (asked) {
+                awaiting.addAll(asked);
+                asked.clear();
+            }
+            if (awaiting.isEmpty()) {
+                return;
+            }
+            awaitedAnswer = asking.ask();
+            awaitedPosition = null;
+        }
+        if (awaitedPosition == null) {
+            awaitedPosition = asking.answer()
+                    .filter(answer -> answer.question() >= awaitedAnswer)
+                    .map(JournalProbe.Answer::upTo)
+                    .orElse(null);
+        }
+        if (awaitedPosition != null && applied.compareTo(awaitedPosition) >= 0) {
+            proven.accept(List.copyOf(awaiting));
+            awaiting.clear();
+        }
     }
 
     private UUID localNode() {
@@ -135,6 +204,8 @@ final class Feed extends ShippingFeed {
     void endSession() {
         Batch abandoned = underWay;
         underWay = null;
+        awaiting.clear();
+        probe = null;
         awaitAbandoned(abandoned == null ? null : abandoned.written());
         for (Filling filling : fillings) {
             filling.stop();
@@ -161,6 +232,7 @@ final class Feed extends ShippingFeed {
             catalogueChanged();
             reconcile();
             recover(tail);
+            probe = openProbe();
             figures.phase(FeedFigures.Phase.RUNNING);
             tail.retainFrom(reader());
             carry(tail);
@@ -354,6 +426,7 @@ final class Feed extends ShippingFeed {
                 settle();
                 takeOver();
             }
+            answerProbes();
         }
         settle();
     }

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import java.util.UUID;
@@ -12,6 +13,11 @@ interface Journal {
 
     /** What tells the journal from every other, also from one of the same source that was begun anew. */
     UUID id();
+
+    /** The way to ask its writer how far it has come; null when it cannot be asked. */
+    default @Nullable JournalProbe probe() {
+        return null;
+    }
 
     /** Lets retention go of what a tail had asked it to keep under a name. */
     default void release(String name) {}

@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.ignite.IgniteException;
@@ -39,6 +40,7 @@ final class NodeFigures implements AutoCloseable {
     private final ReadFigures reads;
     private final Triggers triggers;
     private final TriggerRelay triggerRelay;
+    private final Heartbeat heartbeat;
     private final Figures figures;
     private Set<String> copyGroups = new HashSet<>();
 
@@ -52,13 +54,15 @@ final class NodeFigures implements AutoCloseable {
             Shipper shipper,
             ReadFigures reads,
             Triggers triggers,
-            TriggerRelay triggerRelay) {
+            TriggerRelay triggerRelay,
+            Heartbeat heartbeat) {
         this.context = context;
         this.shadows = shadows;
         this.shipper = shipper;
         this.reads = reads;
         this.triggers = triggers;
         this.triggerRelay = triggerRelay;
+        this.heartbeat = heartbeat;
         this.figures = new Figures(context.ignite());
     }
 
@@ -245,7 +249,8 @@ final class NodeFigures implements AutoCloseable {
                                 (long) row.state().applied().epoch()),
                         number("appliedSequence", row -> row.state().applied().sequence()),
                         text("window", row -> row.state().window().toString()),
-                        text("ownerNodeId", row -> row.state().owner().toString())),
+                        text("ownerNodeId", row -> row.state().owner().toString()),
+                        number("provenStalenessMillis", row -> provenStalenessMillis(row))),
                 () -> GridInternals.asNode(context.ignite(), this::frontierRows));
         figures.<FeedFigures>view(
                 "journals",
@@ -272,6 +277,13 @@ final class NodeFigures implements AutoCloseable {
                         number("fromShadow", ReadFigures.TableReads::fromShadow),
                         number("fromHome", ReadFigures.TableReads::fromHome)),
                 () -> List.copyOf(reads.tables().values()));
+    }
+
+    /** Null where another datacenter's nodes would have to be asked. */
+    private @Nullable Long provenStalenessMillis(FrontierRow row) {
+        OptionalLong nanos = heartbeat.staleness(row.source(), row.datacenter());
+        // Rounded up: a change is never younger than this says.
+        return nanos.isPresent() ? (nanos.getAsLong() + 999_999) / 1_000_000 : null;
     }
 
     private static @Nullable String textOf(@Nullable Position position) {

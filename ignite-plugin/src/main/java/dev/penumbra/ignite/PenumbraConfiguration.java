@@ -43,6 +43,9 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** How many calls of triggers run at the same time unless configured otherwise. */
     public static final int TRIGGER_THREADS_DEFAULT = 4;
 
+    /** How often a node asks how stale the copies of its datacenter may be, unless configured otherwise. */
+    public static final Duration HEARTBEAT_DEFAULT = Duration.ofMillis(100);
+
     private @Nullable Datacenter datacenter;
     private Datacenter homeDatacenter = Datacenter.of(HOME_DATACENTER_DEFAULT);
     private List<Path> journalDirectories = List.of();
@@ -59,6 +62,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private int triggerAttempts = TRIGGER_ATTEMPTS_DEFAULT;
     private Duration triggerPause = TRIGGER_PAUSE_DEFAULT;
     private int triggerThreads = TRIGGER_THREADS_DEFAULT;
+    private Duration heartbeat = HEARTBEAT_DEFAULT;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -215,6 +219,17 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** Sets how many calls of triggers run at the same time. */
     public PenumbraConfiguration setTriggerThreads(int threads) {
         this.triggerThreads = inRange("triggerThreads", threads, 1, 256);
+        return this;
+    }
+
+    /** How often this node asks how stale the copies of its datacenter may be. */
+    public Duration heartbeat() {
+        return heartbeat;
+    }
+
+    /** Sets how often this node asks how stale the copies of its datacenter may be. */
+    public PenumbraConfiguration setHeartbeatMillis(int millis) {
+        this.heartbeat = Duration.ofMillis(inRange("heartbeatMillis", millis, 10, 60_000));
         return this;
     }
 

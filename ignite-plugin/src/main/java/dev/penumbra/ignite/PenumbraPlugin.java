@@ -69,6 +69,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             GridShadows shadows,
             Shipper shipper,
             NodeFigures figures,
+            Heartbeat heartbeat,
             AutoCloseable listening) {}
 
     /** @param ignite the node, not yet started */
@@ -231,14 +232,21 @@ public final class PenumbraPlugin implements IgnitePlugin {
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
         Shipper shipper = new Shipper(context, journals, tables);
         GridShadows shadows = new GridShadows(context, tables, shipper.background());
-        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay);
+        Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
+        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
         CopyBoard board = new CopyBoard(context, shadows, tables);
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
         });
         running = new Running(
-                context, dictionaries, shadows, shipper, figures, catalogue.listen(shipper::catalogueChanged));
+                context,
+                dictionaries,
+                shadows,
+                shipper,
+                figures,
+                heartbeat,
+                catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
         triggerRelay.start();
@@ -249,6 +257,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
                 reads);
         shipper.start();
+        heartbeat.start();
         triggers.onChange(shipper::catalogueChanged);
         // One may have come before anybody listened.
         shipper.catalogueChanged();
@@ -283,6 +292,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             return;
         }
         triggers.onChange(() -> {});
+        present.heartbeat().close();
         present.shipper().close();
         present.figures().close();
         try {

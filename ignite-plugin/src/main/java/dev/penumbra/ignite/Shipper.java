@@ -37,8 +37,16 @@ final class Shipper implements AutoCloseable {
     private Consumer<FeedFigures> onFeed = figures -> {};
     private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
+    /** Volatile: set after the shipper is made, and read by feeds. */
+    private volatile Proven onProven = (source, datacenter, questions) -> {};
+
     private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new HashMap<>();
     private final CapturedTables tables;
+
+    /** Told that the copies of a source in a datacenter have come as far as the source had when questions were asked. */
+    interface Proven {
+        void proven(String source, Datacenter datacenter, Collection<Heartbeat.Question> questions);
+    }
 
     /** Makes the feed of one source for a datacenter; the last is to be called when it has ended. */
     private interface Maker {
@@ -71,6 +79,18 @@ final class Shipper implements AutoCloseable {
         onFeed = feedListener;
         onFeedEnd = feedEndListener;
         onCatalogue = catalogueListener;
+    }
+
+    /** Says who is told of answers to {@link #probed}; by the feeds' threads, so it must not wait. */
+    void onProven(Proven told) {
+        onProven = told;
+    }
+
+    /** A node asks whether the copies of a source in a datacenter are as far as the source. Without effect when they are not fed here. */
+    synchronized void probed(String source, Datacenter datacenter, Heartbeat.Question question) {
+        if (feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed) {
+            feed.probed(question);
+        }
     }
 
     /** Begins to ship, and from then on looks for datacenters that have come to hold copies. */
@@ -113,8 +133,14 @@ final class Shipper implements AutoCloseable {
             reconcile(
                     journal.source(),
                     datacenters,
-                    (datacenter, figures, ended) ->
-                            new Feed(context, journal, datacenter, fillThreads, figures, ended));
+                    (datacenter, figures, ended) -> new Feed(
+                            context,
+                            journal,
+                            datacenter,
+                            fillThreads,
+                            figures,
+                            questions -> onProven.proven(journal.source(), datacenter, questions),
+                            ended));
         }
         if (context.ignite().cluster().localNode().isClient()) {
             // It holds no rows of tables, and so has none to ship.

@@ -14,12 +14,19 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,6 +128,71 @@ class ThreeDatacentersIT {
             assertThat(Tables.rows(home, "EXPLAIN SHADOW " + query).get(0).get(1))
                     .isEqualTo("HOME.ORDERS");
         }
+    }
+
+    @Test
+    void whatWasCommittedLongerAgoThanTheProvenStaleness_isInTheShadow() throws Exception {
+        int first = 500_000;
+        NavigableMap<Long, Integer> committed = new ConcurrentSkipListMap<>();
+        AtomicBoolean enough = new AtomicBoolean();
+        try (Connection eu = grid.node(ProcessGrid.EU).connect();
+                Connection writing = source.connect();
+                Statement insert = writing.createStatement()) {
+            await().until(() -> provenStaleness(eu) != null);
+            Thread writer = new Thread(() -> {
+                try {
+                    int rows = 0;
+                    for (int transaction = 1; !enough.get(); transaction++) {
+                        // Now and then one that takes longer to apply than a heartbeat does.
+                        int more = transaction % 400 == 0 ? 4_000 : 1;
+                        insert.execute("INSERT INTO ORDERS SELECT X, 'probed', 1, NULL, NULL FROM SYSTEM_RANGE("
+                                + (first + rows) + ", " + (first + rows + more - 1) + ")");
+                        rows += more;
+                        committed.put(System.nanoTime(), rows);
+                        // Slower than the relay.
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            writer.start();
+            try {
+                AtomicInteger checked = new AtomicInteger();
+                await().atMost(Duration.ofMinutes(1))
+                        .pollInterval(Duration.ofMillis(20))
+                        .until(() -> {
+                            long before = System.nanoTime();
+                            Long staleness = provenStaleness(eu);
+                            int rows = Integer.parseInt(
+                                    Tables.text(eu, "SELECT COUNT(*) FROM SHADOW_EU.ORDERS WHERE ID >= " + first));
+                            Map.Entry<Long, Integer> required = staleness == null
+                                    ? null
+                                    : committed.floorEntry(before - TimeUnit.MILLISECONDS.toNanos(staleness));
+                            if (required != null) {
+                                assertThat(rows).isGreaterThanOrEqualTo(required.getValue());
+                                checked.incrementAndGet();
+                            }
+                            return checked.get() == 50;
+                        });
+            } finally {
+                enough.set(true);
+                writer.join();
+                insert.execute("DELETE FROM ORDERS WHERE ID >= " + first);
+            }
+        }
+    }
+
+    private static @Nullable Long provenStaleness(Connection connection) throws SQLException {
+        return Tables.rows(
+                        connection,
+                        "SELECT PROVEN_STALENESS_MILLIS FROM SYS.PENUMBRA_FRONTIERS WHERE DATACENTER = 'eu'")
+                .stream()
+                .map(row -> row.get(0))
+                .filter(value -> !value.equals("null"))
+                .map(Long::valueOf)
+                .findFirst()
+                .orElse(null);
     }
 
     private static long reads(Connection connection, String column) throws SQLException {

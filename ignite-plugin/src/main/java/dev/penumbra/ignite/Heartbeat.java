@@ -1,0 +1,208 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress.FeedState;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.cluster.ClusterNode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a node informed of how stale the copies in its datacenter may be, by probes that it sends again and again.
+ *
+ * <p>A probe goes to the node that feeds the datacenter from a source's journal. Its feed asks the source, and answers when the
+ * datacenter's copies have come as far as the source had committed; see {@link ProvenStaleness}. Messages between nodes are bytes:
+ *
+ * <pre>
+ * kind (1) | number of the question (8) | length of the datacenter's name (2) | it | the source's name
+ * </pre>
+ *
+ * <p>Safe for use by several threads. All work is done on one thread of its own.
+ */
+final class Heartbeat implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
+    private static final String TOPIC = "penumbra.probes";
+    private static final byte QUESTION = 1;
+    private static final byte ANSWER = 2;
+
+    private final ShippingContext context;
+    private final Shipper shipper;
+    private final String tablesSource;
+    private final @Nullable Datacenter local;
+    private final ScheduledExecutorService thread;
+    private final Map<String, ProvenStaleness> sources = new ConcurrentHashMap<>();
+    private volatile boolean stopped;
+
+    /** @param tablesSource the source of the grid's own tables, whose changes do not come from one journal */
+    Heartbeat(ShippingContext context, Shipper shipper, String tablesSource) {
+        this.context = context;
+        this.shipper = shipper;
+        this.tablesSource = tablesSource;
+        this.local = DatacenterNodes.datacenterOf(context.ignite().cluster().localNode())
+                .orElse(null);
+        this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread beating =
+                    new Thread(task, "penumbra-heartbeat-" + context.ignite().name());
+            beating.setDaemon(true);
+            return beating;
+        });
+    }
+
+    void start() {
+        shipper.onProven(this::proven);
+        context.ignite().message().localListen(TOPIC, (from, message) -> {
+            if (message instanceof byte[] bytes) {
+                execute(() -> receive(from, ByteBuffer.wrap(bytes)));
+            }
+            return !stopped;
+        });
+        long millis = context.configuration().heartbeat().toMillis();
+        if (local != null) {
+            Datacenter datacenter = local;
+            var unused = thread.scheduleWithFixedDelay(
+                    () -> safely(() -> beat(datacenter)), 0, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /**
+     * The proven staleness of a source's copies in this node's datacenter, in nanoseconds; empty while nothing has been proven, and for
+     * sources of other datacenters.
+     */
+    OptionalLong staleness(String source, Datacenter datacenter) {
+        ProvenStaleness known = datacenter.equals(local) ? sources.get(source) : null;
+        return known == null ? OptionalLong.empty() : known.nanos();
+    }
+
+    private void beat(Datacenter datacenter) {
+        Set<String> present = context.catalogue().all().stream()
+                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .map(Copy::name)
+                .map(name -> name.source())
+                .filter(source -> !source.equals(tablesSource))
+                .collect(Collectors.toSet());
+        sources.keySet().retainAll(present);
+        for (String source : present) {
+            Optional<FeedState> feed = context.progress(datacenter).feed(source);
+            if (feed.isPresent()) {
+                long question = sources.computeIfAbsent(source, key -> new ProvenStaleness(System::nanoTime))
+                        .ask();
+                UUID owner = feed.get().owner();
+                if (owner.equals(localNode())) {
+                    shipper.probed(source, datacenter, new Question(owner, question));
+                } else {
+                    send(owner, QUESTION, question, datacenter, source);
+                }
+            }
+        }
+    }
+
+    private UUID localNode() {
+        return context.ignite().cluster().localNode().id();
+    }
+
+    /** A node's question, which it knows by a number. */
+    record Question(UUID node, long number) {}
+
+    /** The copies of a source in a datacenter have come as far as the source had when these questions were asked. By any thread. */
+    private void proven(String source, Datacenter datacenter, Collection<Question> questions) {
+        execute(() -> {
+            for (Question question : questions) {
+                if (question.node().equals(localNode())) {
+                    answered(source, datacenter, question.number());
+                } else {
+                    send(question.node(), ANSWER, question.number(), datacenter, source);
+                }
+            }
+        });
+    }
+
+    private void answered(String source, Datacenter datacenter, long question) {
+        ProvenStaleness known = datacenter.equals(local) ? sources.get(source) : null;
+        if (known != null) {
+            known.answered(question);
+        }
+    }
+
+    private void send(UUID node, byte kind, long question, Datacenter datacenter, String source) {
+        Ignite ignite = context.ignite();
+        @Nullable ClusterNode to = ignite.cluster().node(node);
+        if (to == null) {
+            return;
+        }
+        byte[] place = datacenter.name().getBytes(StandardCharsets.UTF_8);
+        byte[] name = source.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(1 + Long.BYTES + Short.BYTES + place.length + name.length);
+        bytes.put(kind)
+                .putLong(question)
+                .putShort((short) place.length)
+                .put(place)
+                .put(name);
+        ignite.message(ignite.cluster().forNode(to)).send(TOPIC, bytes.array());
+    }
+
+    private void receive(UUID from, ByteBuffer bytes) {
+        byte kind;
+        long question;
+        Datacenter datacenter;
+        String source;
+        try {
+            kind = bytes.get();
+            question = bytes.getLong();
+            byte[] place = new byte[Short.toUnsignedInt(bytes.getShort())];
+            bytes.get(place);
+            datacenter = Datacenter.of(new String(place, StandardCharsets.UTF_8));
+            byte[] name = new byte[bytes.remaining()];
+            bytes.get(name);
+            source = new String(name, StandardCharsets.UTF_8);
+        } catch (BufferUnderflowException | dev.penumbra.model.PenumbraException e) {
+            LOG.warn("A message of another node makes no sense: node={}", from);
+            return;
+        }
+        if (kind == QUESTION) {
+            shipper.probed(source, datacenter, new Question(from, question));
+        } else if (kind == ANSWER) {
+            answered(source, datacenter, question);
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            thread.execute(() -> safely(task));
+        } catch (RejectedExecutionException e) {
+            LOG.debug("A probe came while the node stops", e);
+        }
+    }
+
+    private void safely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            // The next beat makes up for this one; until then the staleness grows.
+            LOG.debug("A probe was lost", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        thread.shutdownNow();
+    }
+}
