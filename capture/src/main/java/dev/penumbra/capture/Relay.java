@@ -174,6 +174,7 @@ public final class Relay {
     private boolean openingNotedWithMark;
 
     private @Nullable JournalProbe probe;
+    private long probeNotBeforeNanos = System.nanoTime();
     /** The latest question that has been answered. */
     private long answered;
 
@@ -408,9 +409,56 @@ public final class Relay {
         }
     }
 
+    /** Null while the disk, or somebody else's file, is in the way: nobody learns how far the journal is then. */
+    private @Nullable JournalProbe openProbe() {
+        JournalProbe present = probe;
+        if (present == null && System.nanoTime() - probeNotBeforeNanos >= 0) {
+            try {
+                present = JournalProbe.open(directory);
+                probe = present;
+            } catch (PenumbraException e) {
+                leaveProbe(e);
+            }
+        }
+        return present;
+    }
+
+    /** The latest question, or one that has been answered when there is none. Nobody's capture fails for a question. */
+    private long asked(@Nullable JournalProbe asking) {
+        try {
+            return asking == null ? answered : asking.asked().orElse(answered);
+        } catch (PenumbraException e) {
+            leaveProbe(e);
+            return answered;
+        }
+    }
+
+    private void answer(JournalProbe asking, long question, Position upTo) {
+        try {
+            asking.answer(question, upTo);
+            answered = question;
+        } catch (PenumbraException e) {
+            leaveProbe(e);
+        }
+    }
+
+    private void leaveProbe(PenumbraException reason) {
+        LOG.debug("how far the journal of {} has come cannot be told", source.name(), reason);
+        probeNotBeforeNanos = System.nanoTime() + LAST_RETRY_NANOS;
+        closeProbe();
+    }
+
+    private void closeProbe() {
+        JournalProbe open = probe;
+        probe = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+
     private boolean isAsked() {
         JournalProbe present = probe;
-        if (present == null || present.asked() == answered) {
+        if (present == null || asked(present) == answered) {
             return false;
         }
         askedNanos = System.nanoTime();
@@ -566,6 +614,7 @@ public final class Relay {
     }
 
     private void closeJournal() {
+        closeProbe();
         DualJournal open = journal;
         journal = null;
         if (open != null) {
@@ -580,7 +629,6 @@ public final class Relay {
             open = journalOpener.get();
             journal = open;
             recovered = false;
-            probe = JournalProbe.open(directory);
         }
         JournalWriter writer = open.current();
         SourceSession reading = session;
@@ -594,8 +642,8 @@ public final class Relay {
             return true;
         }
         // Before the source is looked at.
-        JournalProbe probing = Objects.requireNonNull(probe);
-        long question = probing.asked();
+        @Nullable JournalProbe probing = openProbe();
+        long question = asked(probing);
         boolean worked = lookAtTables(reading, writer);
         @Nullable CapturedTable copying = firstOf(table -> table.begun && !table.complete);
         // One at a time: what happens to a table that waits for its turn is in its copy later, and need not be
@@ -622,9 +670,8 @@ public final class Relay {
         } finally {
             reading.end();
         }
-        if (question != answered && sawAll && isJournalWhole()) {
-            probing.answer(question, end(writer));
-            answered = question;
+        if (probing != null && question != answered && sawAll && isJournalWhole()) {
+            answer(probing, question, end(writer));
         }
         return worked;
     }

@@ -67,8 +67,7 @@ public final class ProbedCommits {
             thread.start();
         }
         List<Proof> proofs = new ArrayList<>();
-        try {
-            JournalProbe probe = JournalProbe.open(journal);
+        try (JournalProbe probe = JournalProbe.open(journal)) {
             Random random = new Random(seed);
             for (int i = 0; i < Integer.getInteger("penumbra.probe.questions", 400); i++) {
                 LockSupport.parkNanos(random.nextInt(3_000_000));

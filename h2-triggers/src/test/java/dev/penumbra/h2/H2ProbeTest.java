@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.penumbra.capture.ProbedCommits;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Position;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -40,14 +41,19 @@ class H2ProbeTest {
 
     @Test
     void anIdleDatabaseAnswers_andAClosedOneDoesNot() throws Exception {
-        JournalProbe probe;
+        Files.createDirectories(journal);
+        try (JournalProbe probe = JournalProbe.open(journal)) {
+            idleAndClosed(probe);
+        }
+    }
+
+    private void idleAndClosed(JournalProbe probe) throws Exception {
         try (Connection connection = TestDatabase.open(url);
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE T(ID BIGINT PRIMARY KEY)");
             Capture.install(connection, "T", journal.toString());
             statement.execute("INSERT INTO T VALUES (1)");
             assertThat(Capture.settle(connection, 30_000)).isTrue();
-            probe = JournalProbe.open(journal);
             long question = probe.ask();
             await().until(() -> answered(probe) >= question);
             Position upTo = probe.answer().orElseThrow().upTo();

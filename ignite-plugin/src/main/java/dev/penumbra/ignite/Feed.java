@@ -205,7 +205,11 @@ final class Feed extends ShippingFeed {
         Batch abandoned = underWay;
         underWay = null;
         awaiting.clear();
+        JournalProbe opened = probe;
         probe = null;
+        if (opened != null) {
+            opened.close();
+        }
         awaitAbandoned(abandoned == null ? null : abandoned.written());
         for (Filling filling : fillings) {
             filling.stop();

@@ -5,54 +5,53 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Incubating;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.zip.CRC32C;
 
 /**
  * A question to whoever writes a journal, and its answer: up to where does the journal hold everything that had been committed in
  * the source when I asked?
  *
- * <p>Both sides may be in different processes of one machine: they share the memory of the file {@code probe} in the journal's
- * directory, whose numbers are 8 bytes long and little-endian:
+ * <p>Both sides may be in different processes of one machine: they share the file {@code probe} in the journal's directory, whose
+ * numbers are 8 bytes long and little-endian:
  *
  * <pre>
  *  0  "PNBRPRB" and the format's version, 1
- *  8  the number of the latest question
- * 16  a guard: odd while an answer is being written
- * 24  the number of the question that was answered last
- * 32  the epoch and
- * 40  the sequence of the position that answers it
+ *  8  the number of the latest question, CRC-32C of it (4)
+ * 24  the number of the question that was answered last, epoch and sequence of the position that answers it, CRC-32C (4)
  * </pre>
  *
- * <p>Safe for use by several threads; one process at a time may answer. Nothing waits here, and nothing is forced to disk: after a
- * crash of the machine questions may have numbers that had been given before, and answers are still true.
+ * <p>Safe for use by several threads; one process at a time may answer. Nothing waits here for the other side, and nothing is forced
+ * to disk. The file is not mapped into memory: it would stay in use for as long as the garbage collector likes.
  */
 @Incubating
-public final class JournalProbe {
+public final class JournalProbe implements AutoCloseable {
     private static final String FILE = "probe";
-    private static final int BYTES = 48;
-    private static final int MAGIC = 0;
-    private static final int ASKED = 8;
-    private static final int GUARD = 16;
-    private static final int ANSWERED = 24;
-    private static final int EPOCH = 32;
-    private static final int SEQUENCE = 40;
+    private static final int BYTES = 52;
+    private static final int QUESTION = 8;
+    private static final int QUESTION_BYTES = 8;
+    private static final int ANSWER = 24;
+    private static final int ANSWER_BYTES = 24;
+    private static final int CRC_BYTES = 4;
 
     /** "PNBRPRB" and 1. */
-    private static final long MAGIC_VALUE = 0x0142_5250_5242_4e50L;
+    private static final long MAGIC = 0x0142_5250_5242_4e50L;
 
-    private static final int READ_ATTEMPTS = 1_000;
+    /** Larger than what could have been asked: where numbers have been lost, new ones begin so far behind what is known. */
+    private static final long LOST = 1L << 40;
 
-    private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** Keeps this process's threads apart, which locks on files do not. */
+    private static final Object PROCESS = new Object();
 
-    private final ByteBuffer memory;
+    private final Path path;
+    private final RandomAccessFile file;
 
     /**
      * What a question was answered with.
@@ -62,12 +61,13 @@ public final class JournalProbe {
      */
     public record Answer(long question, Position upTo) {}
 
-    private JournalProbe(ByteBuffer memory) {
-        this.memory = memory;
+    private JournalProbe(Path path, RandomAccessFile file) {
+        this.path = path;
+        this.file = file;
     }
 
     /**
-     * Opens the probe of a journal, creating its file where there is none. There is nothing to close.
+     * Opens the probe of a journal, creating its file where there is none.
      *
      * @throws PenumbraException with JOURNAL_NOT_FOUND when there is no such directory, JOURNAL_NOT_WRITABLE when the file cannot
      *     be shared, JOURNAL_NEWER when its format is another's
@@ -76,28 +76,117 @@ public final class JournalProbe {
         if (!Files.isDirectory(directory)) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_FOUND).with("directory", directory);
         }
-        try (FileChannel channel = OwnerOnly.openShared(directory.resolve(FILE))) {
-            MappedByteBuffer memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, BYTES);
-            long magic = (long) LONGS.compareAndExchange((ByteBuffer) memory, MAGIC, 0L, MAGIC_VALUE);
-            if (magic != 0 && magic != MAGIC_VALUE) {
-                throw new PenumbraException(ErrorCode.JOURNAL_NEWER)
-                        .with("file", directory.resolve(FILE))
-                        .with("format", Long.toHexString(magic));
+        Path path = directory.resolve(FILE);
+        try {
+            OwnerOnly.open(path).close();
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+            try {
+                begin(path, file);
+                return new JournalProbe(path, file);
+            } catch (IOException | RuntimeException e) {
+                file.close();
+                throw e;
             }
-            return new JournalProbe(memory);
         } catch (IOException e) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", directory);
+            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", path);
         }
     }
 
-    /** Asks; returns the question's number, which is larger than that of every question before. */
-    public long ask() {
-        return (long) LONGS.getAndAdd(memory, ASKED, 1L) + 1;
+    private static void begin(Path path, RandomAccessFile file) throws IOException {
+        synchronized (PROCESS) {
+            FileLock alone = file.getChannel().lock();
+            try {
+                if (file.length() < BYTES) {
+                    file.write(longs(BYTES, MAGIC));
+                }
+            } finally {
+                alone.release();
+            }
+        }
+        byte[] magic = new byte[Long.BYTES];
+        file.seek(0);
+        file.readFully(magic);
+        long found = ByteBuffer.wrap(magic).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        if (found != MAGIC) {
+            throw new PenumbraException(ErrorCode.JOURNAL_NEWER)
+                    .with("file", path)
+                    .with("format", Long.toHexString(found));
+        }
     }
 
-    /** The number of the latest question; 0 before the first. */
-    public long asked() {
-        return (long) LONGS.getVolatile(memory, ASKED);
+    private static byte[] longs(int bytes, long... values) {
+        byte[] array = new byte[bytes];
+        ByteBuffer buffer = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
+        for (long value : values) {
+            buffer.putLong(value);
+        }
+        return array;
+    }
+
+    private static int crc(byte[] bytes, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, length);
+        return (int) crc.getValue();
+    }
+
+    private void write(int at, int length, long... values) throws IOException {
+        byte[] record = longs(length + CRC_BYTES, values);
+        ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).putInt(length, crc(record, length));
+        // In one call, so that no kill leaves half of it.
+        file.seek(at);
+        file.write(record);
+    }
+
+    /** A record's numbers; empty before there was one, or while another process is in the middle of it. */
+    private Optional<ByteBuffer> read(int at, int length) throws IOException {
+        byte[] record = new byte[length + CRC_BYTES];
+        file.seek(at);
+        file.readFully(record);
+        ByteBuffer numbers = ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN);
+        boolean whole = numbers.getInt(length) == crc(record, length) && numbers.getLong(0) != 0;
+        return whole ? Optional.of(numbers) : Optional.empty();
+    }
+
+    private PenumbraException broken(IOException e) {
+        return new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", path);
+    }
+
+    /**
+     * Asks; returns the question's number, which is larger than that of every question before.
+     *
+     * @throws PenumbraException with JOURNAL_NOT_WRITABLE, as all methods here, also once this is closed
+     */
+    public long ask() {
+        synchronized (PROCESS) {
+            try {
+                FileLock alone = file.getChannel().lock();
+                try {
+                    Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
+                    long answered = answer().map(Answer::question).orElse(0L);
+                    boolean lost = asked.isEmpty() && answered > 0;
+                    long question =
+                            Math.max(answered, asked.map(ByteBuffer::getLong).orElse(0L)) + (lost ? LOST : 1);
+                    write(QUESTION, QUESTION_BYTES, question);
+                    return question;
+                } finally {
+                    alone.release();
+                }
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
+    }
+
+    /** The number of the latest question; empty before the first, and while one is being asked. */
+    public OptionalLong asked() {
+        synchronized (PROCESS) {
+            try {
+                Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
+                return asked.isPresent() ? OptionalLong.of(asked.get().getLong()) : OptionalLong.empty();
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
     }
 
     /**
@@ -106,29 +195,38 @@ public final class JournalProbe {
      * @param question its number, as {@link #asked} had it before the source was looked at
      */
     public void answer(long question, Position upTo) {
-        // Odd also where an answer was broken off by a kill.
-        long guard = (long) LONGS.getVolatile(memory, GUARD) | 1;
-        LONGS.setVolatile(memory, GUARD, guard);
-        LONGS.setVolatile(memory, ANSWERED, question);
-        LONGS.setVolatile(memory, EPOCH, (long) upTo.epoch());
-        LONGS.setVolatile(memory, SEQUENCE, upTo.sequence());
-        LONGS.setVolatile(memory, GUARD, guard + 1);
+        synchronized (PROCESS) {
+            try {
+                write(ANSWER, ANSWER_BYTES, question, upTo.epoch(), upTo.sequence());
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
     }
 
-    /** The latest answer; empty before the first, and while one is being written or was broken off. */
+    /** The latest answer; empty before the first, and while one is being written. */
     public Optional<Answer> answer() {
-        for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-            long guard = (long) LONGS.getVolatile(memory, GUARD);
-            long question = (long) LONGS.getVolatile(memory, ANSWERED);
-            long epoch = (long) LONGS.getVolatile(memory, EPOCH);
-            long sequence = (long) LONGS.getVolatile(memory, SEQUENCE);
-            if ((guard & 1) == 0 && guard == (long) LONGS.getVolatile(memory, GUARD)) {
-                return guard == 0
-                        ? Optional.empty()
-                        : Optional.of(new Answer(question, new Position(Math.toIntExact(epoch), sequence)));
+        synchronized (PROCESS) {
+            try {
+                return read(ANSWER, ANSWER_BYTES)
+                        .map(numbers -> new Answer(
+                                numbers.getLong(),
+                                new Position(Math.toIntExact(numbers.getLong()), numbers.getLong())));
+            } catch (IOException e) {
+                throw broken(e);
             }
-            Thread.onSpinWait();
         }
-        return Optional.empty();
+    }
+
+    /** Lets go of the file. */
+    @Override
+    public void close() {
+        synchronized (PROCESS) {
+            try {
+                file.close();
+            } catch (IOException e) {
+                throw broken(e);
+            }
+        }
     }
 }

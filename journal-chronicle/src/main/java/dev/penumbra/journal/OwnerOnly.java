@@ -48,16 +48,6 @@ public final class OwnerOnly {
         return channel;
     }
 
-    /** Opens a file to read and write beside others who do, creating it where there is none. */
-    static FileChannel openShared(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                attributes(file, FILE));
-        narrow(file);
-        return channel;
-    }
-
     /** Closes a directory or file of ours that is there. What cannot be closed, because it is somebody else's, stays in use. */
     static void narrow(Path path) {
         if (!knowsPermissions(path)) {

@@ -13,50 +13,81 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class JournalProbeTest {
-    private static final int GUARD = 16;
+    private static final int QUESTION = 8;
+    private static final int ANSWER = 24;
+
+    private final List<JournalProbe> opened = new ArrayList<>();
+
+    @AfterEach
+    void close() {
+        opened.forEach(JournalProbe::close);
+    }
+
+    private JournalProbe open() {
+        JournalProbe probe = JournalProbe.open(directory);
+        opened.add(probe);
+        return probe;
+    }
 
     @TempDir
     Path directory;
 
     @Test
     void aQuestion_isSeenByAnotherOpening_andSoIsItsAnswer() {
-        JournalProbe reader = JournalProbe.open(directory);
-        JournalProbe writer = JournalProbe.open(directory);
-        assertThat(writer.asked()).isZero();
+        JournalProbe reader = open();
+        JournalProbe writer = open();
+        assertThat(writer.asked()).isEmpty();
         assertThat(reader.answer()).isEmpty();
         assertThat(reader.ask()).isEqualTo(1);
-        assertThat(JournalProbe.open(directory).ask()).isEqualTo(2);
-        assertThat(writer.asked()).isEqualTo(2);
+        assertThat(open().ask()).isEqualTo(2);
+        assertThat(writer.asked()).hasValue(2);
         writer.answer(2, new Position(3, 1L << 40));
         assertThat(reader.answer()).contains(new JournalProbe.Answer(2, new Position(3, 1L << 40)));
     }
 
     @Test
     void itsFile_isItsOwnersAlone() throws Exception {
-        JournalProbe.open(directory);
+        open();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("probe"))))
                 .isEqualTo("rw-------");
     }
 
     @Test
-    void anAnswerThatAKillBrokeOff_isNone_untilTheNextOne() throws Exception {
-        JournalProbe probe = JournalProbe.open(directory);
+    void aDamagedAnswer_isNone_untilTheNextOne() throws Exception {
+        JournalProbe probe = open();
         probe.answer(1, new Position(1, 1));
-        write(GUARD, 3);
+        write(ANSWER + 8, 3);
         assertThat(probe.answer()).isEmpty();
-        JournalProbe.open(directory).answer(2, new Position(1, 7));
+        open().answer(2, new Position(1, 7));
         assertThat(probe.answer()).contains(new JournalProbe.Answer(2, new Position(1, 7)));
     }
 
     @Test
+    void whereTheNumberOfQuestionsIsLost_noNumberIsGivenAgain() throws Exception {
+        JournalProbe probe = open();
+        for (int i = 0; i < 5; i++) {
+            probe.ask();
+        }
+        probe.answer(3, new Position(1, 1));
+        write(QUESTION, 1);
+        assertThat(probe.asked()).isEmpty();
+        long question = probe.ask();
+        assertThat(question).isGreaterThan(5);
+        assertThat(probe.asked()).hasValue(question);
+    }
+
+    @Test
     void anAnswer_isNeverSeenInPart() throws Exception {
-        JournalProbe writer = JournalProbe.open(directory);
-        JournalProbe reader = JournalProbe.open(directory);
+        JournalProbe writer = open();
+        JournalProbe reader = open();
         AtomicBoolean enough = new AtomicBoolean();
         Thread answering = new Thread(() -> {
             for (long n = 1; !enough.get(); n++) {
@@ -65,7 +96,7 @@ class JournalProbeTest {
         });
         answering.start();
         try {
-            for (int i = 0; i < 200_000; i++) {
+            for (int i = 0; i < 50_000; i++) {
                 reader.answer()
                         .ifPresent(answer -> assertThat(answer.upTo())
                                 .isEqualTo(new Position((int) (answer.question() % 1_000_000), answer.question())));
@@ -77,13 +108,21 @@ class JournalProbeTest {
     }
 
     @Test
+    void onceClosed_itRefusesToBeUsed() {
+        JournalProbe probe = JournalProbe.open(directory);
+        probe.ask();
+        probe.close();
+        assertThatThrownBy(probe::asked).isInstanceOf(PenumbraException.class);
+    }
+
+    @Test
     void aFileOfAnotherFormat_isRefused_andADirectoryThatIsNotThere() throws Exception {
         assertThatThrownBy(() -> JournalProbe.open(directory.resolve("none")))
                 .isInstanceOfSatisfying(
                         PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_NOT_FOUND));
-        JournalProbe.open(directory);
+        open();
         write(0, 17);
-        assertThatThrownBy(() -> JournalProbe.open(directory))
+        assertThatThrownBy(() -> open())
                 .isInstanceOfSatisfying(
                         PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.JOURNAL_NEWER));
     }
