@@ -104,6 +104,7 @@ final class DerbyDatabase implements Source {
      *
      * @param upTo the last id that had been handed out
      * @param open the first ids of transactions that had not ended
+     * @param whole whether it shows all that had ended; not while a transaction is being given its first id
      */
     record Horizon(long upTo, Set<Long> open, boolean whole) {
         boolean shows(long transaction) {

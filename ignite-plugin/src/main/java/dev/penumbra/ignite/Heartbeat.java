@@ -2,6 +2,7 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress.FeedState;
 import java.nio.BufferUnderflowException;
@@ -172,7 +173,7 @@ final class Heartbeat implements AutoCloseable {
             byte[] name = new byte[bytes.remaining()];
             bytes.get(name);
             source = new String(name, StandardCharsets.UTF_8);
-        } catch (BufferUnderflowException | dev.penumbra.model.PenumbraException e) {
+        } catch (BufferUnderflowException | PenumbraException e) {
             LOG.warn("A message of another node makes no sense: node={}", from);
             return;
         }

@@ -47,7 +47,10 @@ public final class JournalProbe implements AutoCloseable {
     /** Larger than what could have been asked: where numbers have been lost, new ones begin so far behind what is known. */
     private static final long LOST = 1L << 40;
 
-    /** Keeps this process's threads apart, which locks on files do not. */
+    /**
+     * Keeps this process's threads apart where a lock on the file keeps processes apart. Also held whenever an opening of the file is
+     * closed: the operating system then lets go of the process's locks on it, whoever has taken them.
+     */
     private static final Object PROCESS = new Object();
 
     private final Path path;
@@ -77,31 +80,31 @@ public final class JournalProbe implements AutoCloseable {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_FOUND).with("directory", directory);
         }
         Path path = directory.resolve(FILE);
-        try {
-            OwnerOnly.open(path).close();
-            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+        synchronized (PROCESS) {
             try {
-                begin(path, file);
-                return new JournalProbe(path, file);
-            } catch (IOException | RuntimeException e) {
-                file.close();
-                throw e;
+                OwnerOnly.open(path).close();
+                RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+                try {
+                    begin(path, file);
+                    return new JournalProbe(path, file);
+                } catch (IOException | RuntimeException e) {
+                    file.close();
+                    throw e;
+                }
+            } catch (IOException e) {
+                throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", path);
             }
-        } catch (IOException e) {
-            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", path);
         }
     }
 
     private static void begin(Path path, RandomAccessFile file) throws IOException {
-        synchronized (PROCESS) {
-            FileLock alone = file.getChannel().lock();
-            try {
-                if (file.length() < BYTES) {
-                    file.write(longs(BYTES, MAGIC));
-                }
-            } finally {
-                alone.release();
+        FileLock alone = file.getChannel().lock();
+        try {
+            if (file.length() < BYTES) {
+                file.write(longs(BYTES, MAGIC));
             }
+        } finally {
+            alone.release();
         }
         byte[] magic = new byte[Long.BYTES];
         file.seek(0);
@@ -161,13 +164,7 @@ public final class JournalProbe implements AutoCloseable {
             try {
                 FileLock alone = file.getChannel().lock();
                 try {
-                    Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
-                    long answered = answer().map(Answer::question).orElse(0L);
-                    boolean lost = asked.isEmpty() && answered > 0;
-                    long question =
-                            Math.max(answered, asked.map(ByteBuffer::getLong).orElse(0L)) + (lost ? LOST : 1);
-                    write(QUESTION, QUESTION_BYTES, question);
-                    return question;
+                    return askAlone();
                 } finally {
                     alone.release();
                 }
@@ -177,15 +174,22 @@ public final class JournalProbe implements AutoCloseable {
         }
     }
 
+    private synchronized long askAlone() throws IOException {
+        Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
+        long answered = answer().map(Answer::question).orElse(0L);
+        boolean lost = asked.isEmpty() && answered > 0;
+        long question = Math.max(answered, asked.map(ByteBuffer::getLong).orElse(0L)) + (lost ? LOST : 1);
+        write(QUESTION, QUESTION_BYTES, question);
+        return question;
+    }
+
     /** The number of the latest question; empty before the first, and while one is being asked. */
-    public OptionalLong asked() {
-        synchronized (PROCESS) {
-            try {
-                Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
-                return asked.isPresent() ? OptionalLong.of(asked.get().getLong()) : OptionalLong.empty();
-            } catch (IOException e) {
-                throw broken(e);
-            }
+    public synchronized OptionalLong asked() {
+        try {
+            Optional<ByteBuffer> asked = read(QUESTION, QUESTION_BYTES);
+            return asked.isPresent() ? OptionalLong.of(asked.get().getLong()) : OptionalLong.empty();
+        } catch (IOException e) {
+            throw broken(e);
         }
     }
 
@@ -194,27 +198,22 @@ public final class JournalProbe implements AutoCloseable {
      *
      * @param question its number, as {@link #asked} had it before the source was looked at
      */
-    public void answer(long question, Position upTo) {
-        synchronized (PROCESS) {
-            try {
-                write(ANSWER, ANSWER_BYTES, question, upTo.epoch(), upTo.sequence());
-            } catch (IOException e) {
-                throw broken(e);
-            }
+    public synchronized void answer(long question, Position upTo) {
+        try {
+            write(ANSWER, ANSWER_BYTES, question, upTo.epoch(), upTo.sequence());
+        } catch (IOException e) {
+            throw broken(e);
         }
     }
 
     /** The latest answer; empty before the first, and while one is being written. */
-    public Optional<Answer> answer() {
-        synchronized (PROCESS) {
-            try {
-                return read(ANSWER, ANSWER_BYTES)
-                        .map(numbers -> new Answer(
-                                numbers.getLong(),
-                                new Position(Math.toIntExact(numbers.getLong()), numbers.getLong())));
-            } catch (IOException e) {
-                throw broken(e);
-            }
+    public synchronized Optional<Answer> answer() {
+        try {
+            return read(ANSWER, ANSWER_BYTES)
+                    .map(numbers -> new Answer(
+                            numbers.getLong(), new Position(Math.toIntExact(numbers.getLong()), numbers.getLong())));
+        } catch (IOException e) {
+            throw broken(e);
         }
     }
 

@@ -24,6 +24,9 @@ class JournalProbeTest {
     private static final int QUESTION = 8;
     private static final int ANSWER = 24;
 
+    @TempDir
+    Path directory;
+
     private final List<JournalProbe> opened = new ArrayList<>();
 
     @AfterEach
@@ -36,9 +39,6 @@ class JournalProbeTest {
         opened.add(probe);
         return probe;
     }
-
-    @TempDir
-    Path directory;
 
     @Test
     void aQuestion_isSeenByAnotherOpening_andSoIsItsAnswer() {
