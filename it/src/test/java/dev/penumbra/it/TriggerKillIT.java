@@ -218,12 +218,17 @@ class TriggerKillIT {
             try (Connection connection = grid.node(ProcessGrid.HOME).connect()) {
                 assertThat(Tables.text(connection, "SELECT COUNT(*) FROM SYS.NODES"))
                         .isEqualTo("4");
-                assertThat(Tables.rows(
-                                connection,
-                                "SELECT G.CACHE_GROUP_NAME, P.STATE, COUNT(*) FROM SYS.PARTITION_STATES P"
-                                        + " JOIN SYS.CACHE_GROUPS G ON P.CACHE_GROUP_ID = G.CACHE_GROUP_ID"
-                                        + " WHERE G.CACHE_GROUP_NAME LIKE 'SQL_PUBLIC%' AND P.STATE IN ('MOVING', 'RENTING', 'LOST')"
-                                        + " GROUP BY G.CACHE_GROUP_NAME, P.STATE"))
+                // What a node lets go of (RENTING) does not count: clearing a partition whose rows are in use may stand
+                // still
+                // until the grid changes the next time (GridDhtLocalPartition.rent), and takes no row from anybody.
+                assertThat(
+                                Tables.rows(
+                                        connection,
+                                        "SELECT G.CACHE_GROUP_NAME, P.PARTITION_ID, COUNT(*) FROM SYS.PARTITION_STATES P"
+                                                + " JOIN SYS.CACHE_GROUPS G ON P.CACHE_GROUP_ID = G.CACHE_GROUP_ID"
+                                                + " WHERE G.CACHE_GROUP_NAME LIKE 'SQL_PUBLIC%' AND P.STATE NOT IN ('RENTING', 'EVICTED')"
+                                                + " GROUP BY G.CACHE_GROUP_NAME, P.PARTITION_ID"
+                                                + " HAVING COUNT(*) < 2 OR SUM(CASE WHEN P.STATE = 'OWNING' THEN 0 ELSE 1 END) > 0"))
                         .isEmpty();
             }
         });
