@@ -63,6 +63,7 @@ public enum ErrorCode {
     SOURCE_AMBIGUOUS(
             1035,
             "several sources differ from this name in letter case only: write the source's name in double quotes"),
+    INVALID_TOKEN(1036, "not a session token: pass it as it was returned"),
 
     JOURNAL_NOT_WRITABLE(
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),
@@ -83,6 +84,10 @@ public enum ErrorCode {
             "the source database is open for reading only, so its capture rests: open it for writing and check the rights of its files"),
     NODE_NOT_STARTED(2040, "the Ignite node did not start"),
     SQL_NOT_READY(2030, "this node has not started Penumbra yet: try again"),
+    STALENESS(
+            2031,
+            "no copy can prove now that it has what the read asked for: try again, ask for less, or see SYS.PENUMBRA_FRONTIERS"),
+    COPY_REPLACED(2032, "the copy was filled anew while it was read, so rows may be missing: run the statement again"),
 
     JOURNAL_NEWER(3001, "the journal was written by a newer version: upgrade this program"),
     JOURNAL_CORRUPT(3002, "a journal record is damaged: run penumbra journal verify"),
