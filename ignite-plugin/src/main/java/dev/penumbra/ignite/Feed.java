@@ -14,13 +14,13 @@ import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
-import java.util.ArrayDeque;
+import dev.penumbra.shadow.read.ProbeDesk;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -60,17 +60,13 @@ final class Feed extends ShippingFeed {
     /** What gathered rows may weigh, roughly, before they are written. */
     static final long MAX_GATHERED_BYTES = 16L << 20;
 
-    private static final int MAX_ASKED = 256;
     private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Journal journal;
     private final boolean home;
     private final Executor fillers;
     private final CompressionChoice compression;
-    private final Consumer<Collection<Heartbeat.Question>> proven;
-
-    /** Guarded by itself. */
-    private final Deque<Heartbeat.Question> asked = new ArrayDeque<>();
+    private final ProbeDesk<Heartbeat.Question> probes;
 
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
@@ -84,11 +80,6 @@ final class Feed extends ShippingFeed {
     private long gatheredBytes;
 
     private @Nullable JournalProbe probe;
-    /** Asked together of the source, under one number. */
-    private final List<Heartbeat.Question> awaiting = new ArrayList<>();
-
-    private long awaitedAnswer;
-    private @Nullable Position awaitedPosition;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
 
@@ -123,19 +114,30 @@ final class Feed extends ShippingFeed {
         this.journal = journal;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
-        this.proven = proven;
+        this.probes = new ProbeDesk<>(new JournalWriter(), proven);
         this.compression = context.compressionChoice();
         this.state = new FeedState(localNode(), journal.id(), Position.START, Position.START, Position.START);
     }
 
     /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
     void probed(Heartbeat.Question question) {
-        synchronized (asked) {
-            if (asked.size() == MAX_ASKED) {
-                // The source does not answer; whoever asked asks again.
-                asked.removeFirst();
-            }
-            asked.addLast(question);
+        probes.asked(question);
+    }
+
+    /** Whoever writes the journal, asked by its probe while a session has one open. */
+    private final class JournalWriter implements ProbeDesk.Source {
+        private JournalProbe open() {
+            return Objects.requireNonNull(probe);
+        }
+
+        @Override
+        public long ask() {
+            return open().ask();
+        }
+
+        @Override
+        public Optional<ProbeDesk.Said> said() {
+            return open().answer().map(answer -> new ProbeDesk.Said(answer.question(), answer.upTo()));
         }
     }
 
@@ -150,30 +152,8 @@ final class Feed extends ShippingFeed {
 
     /** Passes questions on to the source, and answers when what it has said is applied. */
     private void answerProbes() {
-        JournalProbe asking = probe;
-        if (asking == null) {
-            return;
-        }
-        if (awaiting.isEmpty()) {
-            synchronized (asked) {
-                awaiting.addAll(asked);
-                asked.clear();
-            }
-            if (awaiting.isEmpty()) {
-                return;
-            }
-            awaitedAnswer = asking.ask();
-            awaitedPosition = null;
-        }
-        if (awaitedPosition == null) {
-            awaitedPosition = asking.answer()
-                    .filter(answer -> answer.question() >= awaitedAnswer)
-                    .map(JournalProbe.Answer::upTo)
-                    .orElse(null);
-        }
-        if (awaitedPosition != null && applied.compareTo(awaitedPosition) >= 0) {
-            proven.accept(List.copyOf(awaiting));
-            awaiting.clear();
+        if (probe != null) {
+            probes.look(applied);
         }
     }
 
@@ -204,7 +184,7 @@ final class Feed extends ShippingFeed {
     void endSession() {
         Batch abandoned = underWay;
         underWay = null;
-        awaiting.clear();
+        probes.forget();
         JournalProbe opened = probe;
         probe = null;
         if (opened != null) {

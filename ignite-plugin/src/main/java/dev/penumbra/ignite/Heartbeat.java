@@ -5,16 +5,16 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.Freshness;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * Keeps a node informed of how stale the copies in its datacenter may be, by probes that it sends again and again.
  *
  * <p>A probe goes to the node that feeds the datacenter from a source's journal. Its feed asks the source, and answers when the
- * datacenter's copies have come as far as the source had committed; see {@link ProvenStaleness}. Messages between nodes are bytes:
+ * datacenter's copies have come as far as the source had committed; see {@link dev.penumbra.shadow.read.ProvenStaleness}. Messages between nodes are bytes:
  *
  * <pre>
  * kind (1) | number of the question (8) | length of the datacenter's name (2) | it | the source's name
@@ -49,7 +49,7 @@ final class Heartbeat implements AutoCloseable {
     private final String tablesSource;
     private final @Nullable Datacenter local;
     private final ScheduledExecutorService thread;
-    private final Map<String, ProvenStaleness> sources = new ConcurrentHashMap<>();
+    private final Freshness freshness;
     private volatile boolean stopped;
 
     /** @param tablesSource the source of the grid's own tables, whose changes do not come from one journal */
@@ -59,6 +59,7 @@ final class Heartbeat implements AutoCloseable {
         this.tablesSource = tablesSource;
         this.local = DatacenterNodes.datacenterOf(context.ignite().cluster().localNode())
                 .orElse(null);
+        this.freshness = new Freshness(System::nanoTime, (feed, question) -> execute(() -> ask(feed, question)));
         this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread beating =
                     new Thread(task, "penumbra-heartbeat-" + context.ignite().name());
@@ -83,35 +84,53 @@ final class Heartbeat implements AutoCloseable {
         }
     }
 
+    /** What this node can prove of copies. */
+    Freshness freshness() {
+        return freshness;
+    }
+
     /**
      * The proven staleness of a source's copies in this node's datacenter, in nanoseconds; empty while nothing has been proven, and for
      * sources of other datacenters.
      */
     OptionalLong staleness(String source, Datacenter datacenter) {
-        ProvenStaleness known = datacenter.equals(local) ? sources.get(source) : null;
-        return known == null ? OptionalLong.empty() : known.nanos();
+        return datacenter.equals(local) ? freshness.staleness(new FeedName(source, datacenter)) : OptionalLong.empty();
     }
 
     private void beat(Datacenter datacenter) {
-        Set<String> present = context.catalogue().all().stream()
+        Set<FeedName> present = context.catalogue().all().stream()
                 .filter(copy -> copy.name().datacenter().equals(datacenter))
                 .map(Copy::name)
                 .map(name -> name.source())
                 .filter(source -> !source.equals(tablesSource))
+                .map(source -> new FeedName(source, datacenter))
                 .collect(Collectors.toSet());
-        sources.keySet().retainAll(present);
-        for (String source : present) {
-            Optional<FeedState> feed = context.progress(datacenter).feed(source);
-            if (feed.isPresent()) {
-                long question = sources.computeIfAbsent(source, key -> new ProvenStaleness(System::nanoTime))
-                        .ask();
-                UUID owner = feed.get().owner();
-                if (owner.equals(localNode())) {
-                    shipper.probed(source, datacenter, new Question(owner, question));
-                } else {
-                    send(owner, QUESTION, question, datacenter, source);
-                }
+        freshness.retain(present);
+        // A question or an answer of those may have been lost.
+        present.addAll(freshness.awaited());
+        present.forEach(freshness::ask);
+    }
+
+    private void ask(FeedName feed, long question) {
+        String source = feed.source();
+        if (!feed.datacenter().equals(local)) {
+            // Who carries it is written over there; whoever does not passes the question over.
+            for (ClusterNode node : context.ignite().cluster().forServers().nodes()) {
+                pose(node.id(), feed, question);
             }
+            return;
+        }
+        Optional<FeedState> state = context.progress(feed.datacenter()).feed(source);
+        if (state.isPresent()) {
+            pose(state.get().owner(), feed, question);
+        }
+    }
+
+    private void pose(UUID node, FeedName feed, long question) {
+        if (node.equals(localNode())) {
+            shipper.probed(feed.source(), feed.datacenter(), new Question(node, question));
+        } else {
+            send(node, QUESTION, question, feed.datacenter(), feed.source());
         }
     }
 
@@ -127,19 +146,12 @@ final class Heartbeat implements AutoCloseable {
         execute(() -> {
             for (Question question : questions) {
                 if (question.node().equals(localNode())) {
-                    answered(source, datacenter, question.number());
+                    freshness.answered(new FeedName(source, datacenter), question.number());
                 } else {
                     send(question.node(), ANSWER, question.number(), datacenter, source);
                 }
             }
         });
-    }
-
-    private void answered(String source, Datacenter datacenter, long question) {
-        ProvenStaleness known = datacenter.equals(local) ? sources.get(source) : null;
-        if (known != null) {
-            known.answered(question);
-        }
     }
 
     private void send(UUID node, byte kind, long question, Datacenter datacenter, String source) {
@@ -180,7 +192,7 @@ final class Heartbeat implements AutoCloseable {
         if (kind == QUESTION) {
             shipper.probed(source, datacenter, new Question(from, question));
         } else if (kind == ANSWER) {
-            answered(source, datacenter, question);
+            freshness.answered(new FeedName(source, datacenter), question);
         }
     }
 

@@ -13,12 +13,16 @@ import org.jspecify.annotations.Nullable;
  * with another.
  *
  * @param level the kind of promise
- * @param staleness at {@link Level#BOUNDED}, for how long before the read a commit may be missing; null at other levels
+ * @param staleness at {@link Level#BOUNDED}, for how long before the read a commit may be missing; at most {@link #MAX_STALENESS};
+ *     null at other levels
  * @param token at {@link Level#SESSION}, what the answer must contain; null at other levels
  */
 @Incubating
 public record Consistency(
         Level level, @Nullable Duration staleness, @Nullable SessionToken token) {
+    /** What a staleness may be at most; half the range of a clock of nanoseconds is more. */
+    public static final Duration MAX_STALENESS = Duration.ofDays(36_500);
+
     private static final Consistency EVENTUAL = new Consistency(Level.EVENTUAL, null, null);
     private static final Consistency PRIMARY = new Consistency(Level.PRIMARY, null, null);
 
@@ -38,8 +42,8 @@ public record Consistency(
         if ((level == Level.BOUNDED) != (staleness != null) || (level == Level.SESSION) != (token != null)) {
             throw new IllegalArgumentException("a staleness goes with BOUNDED, a token with SESSION: " + level);
         }
-        if (staleness != null && staleness.isNegative()) {
-            throw new IllegalArgumentException("staleness must not be negative: " + staleness);
+        if (staleness != null && (staleness.isNegative() || staleness.compareTo(MAX_STALENESS) > 0)) {
+            throw new IllegalArgumentException("staleness out of range: " + staleness);
         }
     }
 

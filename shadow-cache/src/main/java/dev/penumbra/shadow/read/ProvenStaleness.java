@@ -1,5 +1,6 @@
-package dev.penumbra.ignite;
+package dev.penumbra.shadow.read;
 
+import dev.penumbra.model.api.Internal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -15,33 +16,38 @@ import java.util.function.LongSupplier;
  *
  * <p>Safe for use by several threads.
  */
-final class ProvenStaleness {
+@Internal
+public final class ProvenStaleness {
     /** How many questions may be without an answer; older ones are not waited for any more. */
     static final int MAX_PENDING = 256;
 
     private final LongSupplier nanos;
+    private final LongSupplier numbers;
     private final Map<Long, Long> pending = new LinkedHashMap<>();
-    private long lastQuestion;
     private boolean proven;
     private long provenAt;
 
-    /** @param nanos a monotonic clock, in nanoseconds */
-    ProvenStaleness(LongSupplier nanos) {
+    /**
+     * @param nanos a monotonic clock, in nanoseconds
+     * @param numbers gives numbers that grow, and none twice in the life of the node: an answer may outlive what it was for
+     */
+    public ProvenStaleness(LongSupplier nanos, LongSupplier numbers) {
         this.nanos = nanos;
+        this.numbers = numbers;
     }
 
     /** Asks: the number of a question that is to be sent now. */
-    synchronized long ask() {
-        lastQuestion++;
-        pending.put(lastQuestion, nanos.getAsLong());
+    public synchronized long ask() {
+        long question = numbers.getAsLong();
+        pending.put(question, nanos.getAsLong());
         if (pending.size() > MAX_PENDING) {
             pending.remove(pending.keySet().iterator().next());
         }
-        return lastQuestion;
+        return question;
     }
 
     /** The copies have what had been committed when the question was asked. Unknown numbers are passed over. */
-    synchronized void answered(long question) {
+    public synchronized void answered(long question) {
         Long askedAt = pending.remove(question);
         if (askedAt == null) {
             return;
@@ -54,8 +60,13 @@ final class ProvenStaleness {
         }
     }
 
+    /** Whether nothing that was committed before a moment of the clock is missing. */
+    public synchronized boolean isProvenSince(long moment) {
+        return proven && provenAt - moment >= 0;
+    }
+
     /** The proven staleness in nanoseconds; empty while nothing has been proven. */
-    synchronized OptionalLong nanos() {
+    public synchronized OptionalLong nanos() {
         return proven ? OptionalLong.of(nanos.getAsLong() - provenAt) : OptionalLong.empty();
     }
 }

@@ -1,4 +1,4 @@
-package dev.penumbra.ignite;
+package dev.penumbra.shadow.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,7 +19,8 @@ class ProvenStalenessTest {
     /** Near its end on purpose: System.nanoTime() may be anything, and may overflow. */
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1_000);
 
-    private final ProvenStaleness staleness = new ProvenStaleness(clock::get);
+    private final AtomicLong numbers = new AtomicLong();
+    private final ProvenStaleness staleness = new ProvenStaleness(clock::get, numbers::incrementAndGet);
 
     static LongStream seeds() {
         return LongStream.range(0, 200);

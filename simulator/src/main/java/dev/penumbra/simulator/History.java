@@ -1,0 +1,142 @@
+package dev.penumbra.simulator;
+
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Consistency.Level;
+import dev.penumbra.simulator.SimulatedSource.Written;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that has been committed and all that has been answered, held against each other.
+ *
+ * <p>It knows the true time, which no node does. Of each value that was read it asks whether there is a version of the row that may
+ * have been read: committed before the answer ended, not older than the level permits, and not older than what the session had read
+ * of the row before.
+ */
+final class History {
+    private static final int SHOWN = 10;
+
+    private final Map<Integer, List<Version>> versions = new HashMap<>();
+    private final Map<Integer, Long> acknowledged = new HashMap<>();
+    private final Map<String, Map<Integer, Integer>> seen = new HashMap<>();
+    private final Map<Level, Long> fromShadow = new EnumMap<>(Level.class);
+    private final Map<Level, Long> fromHome = new EnumMap<>(Level.class);
+    private final Map<Level, Long> refused = new EnumMap<>(Level.class);
+    private final List<String> violations = new ArrayList<>();
+    private long violated;
+
+    /** @param commit the number of the transaction; 0 before the first */
+    private record Version(int commit, @Nullable Integer value, long at) {}
+
+    /**
+     * One answer.
+     *
+     * @param tokenCommits at SESSION, how many commits the token covers
+     * @param begun the true time at which the read began
+     * @param rows what was read
+     */
+    record Answered(
+            String session,
+            Consistency asked,
+            int tokenCommits,
+            boolean home,
+            long begun,
+            long ended,
+            Map<Integer, @Nullable Integer> rows) {}
+
+    History(int keys) {
+        for (int key = 0; key < keys; key++) {
+            versions.put(key, new ArrayList<>(List.of(new Version(0, null, Long.MIN_VALUE))));
+        }
+    }
+
+    void committed(int commit, List<Written> writes, long now) {
+        for (Written one : writes) {
+            of(one.key()).add(new Version(commit, one.value(), now));
+        }
+    }
+
+    void acknowledged(int commit, long now) {
+        acknowledged.put(commit, now);
+    }
+
+    private List<Version> of(int key) {
+        return Objects.requireNonNull(versions.get(key));
+    }
+
+    void refused(Level level) {
+        refused.merge(level, 1L, Long::sum);
+    }
+
+    void answered(Answered answer) {
+        Level level = answer.asked().level();
+        (answer.home() ? fromHome : fromShadow).merge(level, 1L, Long::sum);
+        answer.rows().forEach((key, value) -> check(answer, key, value));
+    }
+
+    private void check(Answered answer, int key, @Nullable Integer value) {
+        List<Version> all = of(key);
+        int required = required(answer, all);
+        Map<Integer, Integer> known = seen.computeIfAbsent(answer.session(), session -> new HashMap<>());
+        int before = known.getOrDefault(key, 0);
+        for (int i = Math.max(required, before); i < all.size(); i++) {
+            Version version = all.get(i);
+            if (Objects.equals(version.value(), value) && version.at() <= answer.ended()) {
+                known.put(key, i);
+                return;
+            }
+        }
+        violation(answer.session() + " read " + value + " of row " + key + " at " + answer.asked() + " from "
+                + (answer.home() ? "home" : "a shadow") + ", begun " + answer.begun() + ", ended " + answer.ended()
+                + ": at least version " + required + " was required and " + before + " had been read, of "
+                + all.subList(Math.max(0, all.size() - 6), all.size()));
+    }
+
+    /** The first version of a row that the level permits. */
+    private int required(Answered answer, List<Version> all) {
+        long bound = switch (answer.asked().level()) {
+            case EVENTUAL, SESSION -> Long.MIN_VALUE;
+            case BOUNDED ->
+                answer.begun()
+                        - Objects.requireNonNull(answer.asked().staleness()).toNanos();
+            case PRIMARY -> answer.begun();
+        };
+        for (int i = all.size() - 1; i > 0; i--) {
+            int commit = all.get(i).commit();
+            Long told = acknowledged.get(commit);
+            if ((told != null && told < bound) || commit <= answer.tokenCommits()) {
+                return i;
+            }
+        }
+        return 0;
+    }
+
+    void violation(String what) {
+        violated++;
+        if (violations.size() < SHOWN) {
+            violations.add(what);
+        }
+    }
+
+    /** What a row is now. */
+    @Nullable Integer present(int key) {
+        List<Version> all = of(key);
+        return all.get(all.size() - 1).value();
+    }
+
+    SimulationReport report(long seed, long faults) {
+        return new SimulationReport(
+                seed, faults, of(fromShadow), of(fromHome), of(refused), violated, List.copyOf(violations));
+    }
+
+    private static Map<String, Long> of(Map<Level, Long> counts) {
+        Map<String, Long> named = new java.util.TreeMap<>();
+        counts.forEach((level, count) -> named.put(level.name(), count));
+        return named;
+    }
+}

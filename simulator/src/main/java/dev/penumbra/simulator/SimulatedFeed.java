@@ -1,0 +1,296 @@
+package dev.penumbra.simulator;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.simulator.SimulatedSource.Kind;
+import dev.penumbra.simulator.SimulatedSource.Transaction;
+import dev.penumbra.simulator.SimulatedSource.Written;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries the journal to the copy in one datacenter, from a process at home that may be killed.
+ *
+ * <p>As the real one it writes the last change of each key of a batch, in any order, and moves the applied position when all are
+ * there; who takes over writes again what may have been written.
+ */
+final class SimulatedFeed {
+    private static final int BATCH = 60;
+
+    private final Random random;
+    private final VirtualTime time;
+    private final Network network;
+    private final SimulatedSource source;
+    private final Datacenter home;
+    private final FeedName name;
+    private final @Nullable SimulatedFeed homeFeed;
+
+    // In the datacenter.
+    private SimulatedCopy copy;
+    private Position applied = Position.START;
+    private int appliedCount;
+    private int generation;
+
+    // In the process at home.
+    private ProbeDesk<Question> desk;
+    private Position known = Position.START;
+    private int next;
+    private int written;
+    private boolean busy;
+    private boolean up = true;
+    private boolean filling;
+    private int incarnation;
+    private int onTheirWay;
+
+    /** What a node asks, and the way of the answer. */
+    record Question(Datacenter from, Runnable answered) {}
+
+    /** @param homeFeed the feed of the home image; null for that itself */
+    SimulatedFeed(
+            Random random,
+            VirtualTime time,
+            Network network,
+            SimulatedSource source,
+            Datacenter home,
+            Datacenter datacenter,
+            @Nullable SimulatedFeed homeFeed) {
+        this.random = random;
+        this.time = time;
+        this.network = network;
+        this.source = source;
+        this.home = home;
+        this.name = new FeedName(SimulatedSource.NAME, datacenter);
+        this.homeFeed = homeFeed;
+        this.copy = new SimulatedCopy(datacenter + "/0", Position.START, false);
+        this.desk = newDesk(source, network, home);
+    }
+
+    FeedName name() {
+        return name;
+    }
+
+    private static ProbeDesk<Question> newDesk(SimulatedSource source, Network network, Datacenter home) {
+        return new ProbeDesk<>(
+                source.probe(),
+                questions ->
+                        questions.forEach(question -> network.message(home, question.from(), question.answered())));
+    }
+
+    /** A question has come to the process at home. */
+    void asked(Question question) {
+        if (up) {
+            desk.asked(question);
+        }
+    }
+
+    /** The copy, while it may answer. */
+    Optional<Candidate> candidate(Datacenter reader) {
+        if (!copy.isWhole(applied)) {
+            return Optional.empty();
+        }
+        boolean near = reader.equals(name.datacenter());
+        return Optional.of(new Candidate(
+                copy.id(), name, homeFeed == null, near ? source.journalId() : null, near ? applied : Position.START));
+    }
+
+    SimulatedCopy copy() {
+        return copy;
+    }
+
+    void start() {
+        int running = incarnation;
+        time.after(random.nextLong(3 * VirtualTime.MILLI), () -> {
+            if (running == incarnation) {
+                if (!busy) {
+                    step();
+                }
+                desk.look(known);
+                start();
+            }
+        });
+    }
+
+    /** The process is killed, and another takes over once nothing of it is on its way any more. */
+    void kill(long downNanos) {
+        incarnation++;
+        up = false;
+        busy = false;
+        int killed = incarnation;
+        time.after(downNanos, () -> takeOver(killed));
+    }
+
+    private void takeOver(int killed) {
+        if (killed != incarnation) {
+            return;
+        }
+        if (onTheirWay > 0) {
+            time.after(5 * VirtualTime.MILLI, () -> takeOver(killed));
+            return;
+        }
+        up = true;
+        desk = newDesk(source, network, home);
+        known = applied;
+        next = appliedCount;
+        start();
+    }
+
+    /** The session ends for a failure that passes, and begins again. */
+    void fail() {
+        if (up) {
+            desk.forget();
+        }
+    }
+
+    private void step() {
+        List<Transaction> journal = source.journal();
+        if (next >= journal.size()) {
+            return;
+        }
+        Transaction first = journal.get(next);
+        if (first.kind() != Kind.ROWS) {
+            control(first);
+            return;
+        }
+        Map<Integer, Map.Entry<Written, Position>> last = new LinkedHashMap<>();
+        int limit = Math.max(written, next + 1 + random.nextInt(BATCH));
+        int end = next;
+        while (end < journal.size() && end < limit && journal.get(end).kind() == Kind.ROWS) {
+            Transaction transaction = journal.get(end);
+            long sequence = transaction.first().sequence();
+            for (Written one : transaction.writes()) {
+                last.put(
+                        one.key(),
+                        Map.entry(one, new Position(transaction.first().epoch(), sequence++)));
+            }
+            end++;
+        }
+        written = Math.max(written, end);
+        int upTo = end;
+        SimulatedCopy target = copy;
+        busy = true;
+        int running = incarnation;
+        int[] missing = {last.size()};
+        last.values().forEach(write -> {
+            onTheirWay++;
+            network.reliable(home, name.datacenter(), () -> {
+                onTheirWay--;
+                target.write(write.getKey().key(), write.getKey().value(), write.getValue());
+                network.reliable(name.datacenter(), home, () -> {
+                    if (--missing[0] == 0 && running == incarnation) {
+                        advance(upTo, () -> {});
+                    }
+                });
+            });
+        });
+    }
+
+    private void control(Transaction transaction) {
+        SimulatedCopy target = copy;
+        busy = true;
+        written = Math.max(written, next + 1);
+        int running = incarnation;
+        onTheirWay++;
+        network.reliable(home, name.datacenter(), () -> {
+            onTheirWay--;
+            if (running != incarnation) {
+                return;
+            }
+            if (transaction.kind() == Kind.END) {
+                advance(next + 1, target::complete);
+                return;
+            }
+            target.begin();
+            onTheirWay++;
+            time.after(random.nextLong(2 * VirtualTime.MILLI), () -> {
+                onTheirWay--;
+                if (running == incarnation) {
+                    target.empty(transaction.last());
+                    advance(next + 1, () -> {});
+                }
+            });
+        });
+    }
+
+    /** Notes in the datacenter, then here, that everything before the given transaction is applied. */
+    private void advance(int upTo, Runnable alongWith) {
+        Position last = source.journal().get(upTo - 1).last();
+        int running = incarnation;
+        onTheirWay++;
+        network.reliable(home, name.datacenter(), () -> {
+            onTheirWay--;
+            if (running != incarnation) {
+                return;
+            }
+            alongWith.run();
+            applied = last;
+            appliedCount = upTo;
+            network.reliable(name.datacenter(), home, () -> {
+                if (running == incarnation) {
+                    next = upTo;
+                    known = last;
+                    busy = false;
+                    desk.look(known);
+                }
+            });
+        });
+    }
+
+    /** The shadow's cache is gone; it is filled anew from the home image. */
+    void refill() {
+        SimulatedFeed from = homeFeed;
+        if (from == null || filling || !up || !from.copy.isWhole(from.applied)) {
+            return;
+        }
+        filling = true;
+        copy.end();
+        fill(from);
+    }
+
+    private void fill(SimulatedFeed from) {
+        int since = from.appliedCount;
+        String copied = from.copy.id();
+        time.after(random.nextLong(80 * VirtualTime.MILLI), () -> {
+            SimulatedCopy fresh = new SimulatedCopy(name.datacenter() + "/" + ++generation, before(from.written), true);
+            from.copy.copyTo(fresh);
+            join(from, fresh, since, copied);
+        });
+    }
+
+    private Position before(int count) {
+        return count == 0 ? Position.START : source.journal().get(count - 1).last();
+    }
+
+    private void join(SimulatedFeed from, SimulatedCopy fresh, int since, String copied) {
+        boolean same = from.copy.isWhole(from.applied) && from.copy.id().equals(copied);
+        if (!same || controlBetween(since, Math.max(next, from.written))) {
+            time.after(20 * VirtualTime.MILLI, () -> fill(from));
+            return;
+        }
+        if (busy || !up || next < since) {
+            time.after(3 * VirtualTime.MILLI, () -> join(from, fresh, since, copied));
+            return;
+        }
+        for (int i = since; i < next; i++) {
+            Transaction transaction = source.journal().get(i);
+            long sequence = transaction.first().sequence();
+            for (Written one : transaction.writes()) {
+                fresh.write(
+                        one.key(), one.value(), new Position(transaction.first().epoch(), sequence++));
+            }
+        }
+        copy = fresh;
+        filling = false;
+    }
+
+    private boolean controlBetween(int from, int to) {
+        return source.journal().subList(from, Math.max(from, to)).stream()
+                .anyMatch(transaction -> transaction.kind() != Kind.ROWS);
+    }
+}

@@ -1,0 +1,325 @@
+package dev.penumbra.simulator;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Freshness;
+import dev.penumbra.shadow.read.ReadGate;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.ReadGate.Choice;
+import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.simulator.History.Answered;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** A node whose sessions read, each one answer after the other, with a clock of its own. */
+final class SimulatedReader {
+    private static final String TABLE = "T";
+    private static final int SESSIONS = 2;
+    private static final long BEAT = 100 * VirtualTime.MILLI;
+    private static final Duration PATIENCE = Duration.ofMillis(600);
+
+    private final Random random;
+    private final VirtualTime time;
+    private final Network network;
+    private final History history;
+    private final Grid grid;
+    private final Datacenter local;
+    private final String name;
+    private final int keys;
+
+    private int incarnation;
+    private boolean resting;
+    private long offset;
+    private Freshness freshness;
+    private ReadGate gate;
+
+    /** What a node sees of the grid. */
+    interface Grid {
+        Datacenter home();
+
+        SimulatedFeed feed(Datacenter datacenter);
+
+        /** Tokens of writers, and how many commits each covers. */
+        List<Map.Entry<SessionToken, Integer>> tokens();
+    }
+
+    /** What a session is to ask for. */
+    record Asked(Consistency consistency, int tokenCommits) {}
+
+    SimulatedReader(
+            Random random,
+            VirtualTime time,
+            Network network,
+            History history,
+            Grid grid,
+            Datacenter local,
+            String name,
+            int keys) {
+        this.random = random;
+        this.time = time;
+        this.network = network;
+        this.history = history;
+        this.grid = grid;
+        this.local = local;
+        this.name = name;
+        this.keys = keys;
+        this.freshness = newFreshness();
+        this.gate = new ReadGate(freshness, time::after);
+    }
+
+    private Freshness newFreshness() {
+        int running = incarnation;
+        return new Freshness(
+                this::clock,
+                (feed, question) -> network.message(
+                        local,
+                        grid.home(),
+                        () -> grid.feed(feed.datacenter()).asked(new SimulatedFeed.Question(local, () -> {
+                            if (running == incarnation) {
+                                freshness.answered(feed, question);
+                            }
+                        }))));
+    }
+
+    private long clock() {
+        return time.now() + offset;
+    }
+
+    /** Starts, or starts again as another node would: with another clock, knowing nothing. */
+    void start() {
+        incarnation++;
+        // Clocks of nodes have nothing to do with each other, and may overflow.
+        offset = random.nextLong();
+        freshness = newFreshness();
+        gate = new ReadGate(freshness, time::after);
+        beat(incarnation);
+        for (int i = 0; i < SESSIONS; i++) {
+            read(incarnation, name + "." + incarnation + "." + i, new ReadSession(this::clock));
+        }
+    }
+
+    /** No more reads from here on, but for {@link #readAll}. */
+    void rest() {
+        resting = true;
+    }
+
+    private void beat(int running) {
+        if (running == incarnation) {
+            var present = new HashSet<>(Set.of(grid.feed(local).name()));
+            freshness.retain(present);
+            present.addAll(freshness.awaited());
+            present.forEach(freshness::ask);
+            time.after(BEAT, () -> beat(running));
+        }
+    }
+
+    private List<Candidate> candidates() {
+        List<Candidate> candidates = new ArrayList<>();
+        if (!local.equals(grid.home())) {
+            grid.feed(local).candidate(local).ifPresent(candidates::add);
+        }
+        grid.feed(grid.home()).candidate(local).ifPresent(candidates::add);
+        return candidates;
+    }
+
+    private Asked anything() {
+        return switch (random.nextInt(8)) {
+            case 0, 1, 2 -> new Asked(Consistency.eventual(), 0);
+            case 3, 4 -> new Asked(Consistency.bounded(Duration.ofMillis(random.nextInt(500))), 0);
+            case 5, 6 -> token();
+            default -> new Asked(Consistency.primary(), 0);
+        };
+    }
+
+    private Asked token() {
+        List<Map.Entry<SessionToken, Integer>> tokens = grid.tokens();
+        if (tokens.isEmpty()) {
+            return new Asked(Consistency.session(SessionToken.EMPTY), 0);
+        }
+        int recent = Math.max(0, tokens.size() - 5);
+        var one = tokens.get(recent + random.nextInt(tokens.size() - recent));
+        var other = tokens.get(random.nextInt(tokens.size()));
+        return new Asked(
+                Consistency.session(other.getKey().and(one.getKey())), Math.max(one.getValue(), other.getValue()));
+    }
+
+    private void read(int running, String session, ReadSession seen) {
+        time.after(random.nextLong(20 * VirtualTime.MILLI), () -> {
+            if (running == incarnation && !resting) {
+                Set<Integer> wanted = new HashSet<>();
+                for (int i = 0; i <= random.nextInt(3); i++) {
+                    wanted.add(random.nextInt(keys));
+                }
+                answer(running, session, seen, anything(), wanted, () -> read(running, session, seen), false);
+            }
+        });
+    }
+
+    /** Reads all rows at one level; it must be answered with what is committed now. */
+    void readAll(Consistency consistency) {
+        Set<Integer> all = new HashSet<>();
+        for (int key = 0; key < keys; key++) {
+            all.add(key);
+        }
+        answer(
+                incarnation,
+                name + " at rest",
+                new ReadSession(this::clock),
+                new Asked(consistency, 0),
+                all,
+                () -> {},
+                true);
+    }
+
+    private void answer(
+            int running,
+            String session,
+            ReadSession seen,
+            Asked asked,
+            Set<Integer> wanted,
+            Runnable then,
+            boolean last) {
+        long begun = time.now();
+        var unused = gate.choose(TABLE, asked.consistency(), candidates(), seen, clock(), PATIENCE)
+                .whenComplete((choice, failure) -> {
+                    if (running != incarnation) {
+                        return;
+                    }
+                    if (failure == null) {
+                        Reading reading = new Reading(running, session, seen, asked, choice, begun, then, last);
+                        reading.start(wanted);
+                    } else {
+                        refused(asked, failure, last);
+                        then.run();
+                    }
+                });
+    }
+
+    private void refused(Asked asked, Throwable failure, boolean last) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (!(cause instanceof PenumbraException refusal) || refusal.code() != ErrorCode.STALENESS || last) {
+            history.violation(name + " was refused " + asked.consistency() + ": " + cause);
+        }
+        history.refused(asked.consistency().level());
+    }
+
+    /** One answer that is being read from the copy that was chosen. */
+    private final class Reading {
+        private final int running;
+        private final String session;
+        private final ReadSession seen;
+        private final Asked asked;
+        private final Choice choice;
+        private final long begun;
+        private final Runnable then;
+        private final boolean last;
+        private final Datacenter there;
+        private final SimulatedCopy copy;
+        private final Map<Integer, @Nullable Integer> rows = new HashMap<>();
+        private boolean over;
+
+        Reading(
+                int running,
+                String session,
+                ReadSession seen,
+                Asked asked,
+                Choice choice,
+                long begun,
+                Runnable then,
+                boolean last) {
+            this.running = running;
+            this.session = session;
+            this.seen = seen;
+            this.asked = asked;
+            this.choice = choice;
+            this.begun = begun;
+            this.then = then;
+            this.last = last;
+            this.there = choice.candidate().home() ? grid.home() : local;
+            this.copy = grid.feed(there).copy();
+        }
+
+        void start(Set<Integer> wanted) {
+            time.after(500 * VirtualTime.MILLI, this::giveUp);
+            network.message(local, there, () -> next(new ArrayDeque<>(wanted)));
+        }
+
+        private void next(Deque<Integer> left) {
+            if (over) {
+                return;
+            }
+            if (copy.isGone()) {
+                network.message(there, local, this::giveUp);
+                return;
+            }
+            Integer key = left.poll();
+            if (key == null) {
+                network.message(there, local, this::end);
+                return;
+            }
+            rows.put(key, copy.read(key));
+            time.after(random.nextInt(300_000), () -> next(left));
+        }
+
+        private void end() {
+            if (over) {
+                return;
+            }
+            try {
+                ReadGate.confirm(choice, candidates());
+            } catch (PenumbraException e) {
+                giveUp();
+                return;
+            }
+            over = true;
+            if (running == incarnation) {
+                seen.ended(TABLE, choice.candidate().copy());
+                history.answered(new Answered(
+                        session,
+                        asked.consistency(),
+                        asked.tokenCommits(),
+                        choice.candidate().home(),
+                        begun,
+                        time.now(),
+                        rows));
+                if (last) {
+                    rows.forEach((key, value) -> {
+                        if (!java.util.Objects.equals(value, history.present(key))) {
+                            history.violation(name + " read " + value + " of row " + key + " at rest, which is "
+                                    + history.present(key));
+                        }
+                    });
+                }
+                then.run();
+            }
+        }
+
+        private void giveUp() {
+            if (!over) {
+                over = true;
+                if (running == incarnation) {
+                    seen.ended(TABLE, choice.candidate().copy());
+                    history.refused(asked.consistency().level());
+                    if (last) {
+                        history.violation(name + " got no answer at rest");
+                    }
+                    then.run();
+                }
+            }
+        }
+    }
+}

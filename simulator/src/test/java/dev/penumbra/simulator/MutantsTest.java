@@ -1,0 +1,196 @@
+package dev.penumbra.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Each mistake in what decides about answers is found by the simulation; if not, its checker is not good enough. */
+class MutantsTest {
+    private static final int SECONDS = 10;
+    private static final int MAX_SEEDS = 40;
+    private static final String READ = "shadow-cache/src/main/java/dev/penumbra/shadow/read/";
+    private static final String MODEL = "model/src/main/java/dev/penumbra/model/";
+
+    @TempDir
+    Path directory;
+
+    /**
+     * A mistake.
+     *
+     * @param file where it is made, from the project's root
+     * @param right what stands there, once
+     * @param wrong what is put in its place
+     */
+    record Mutant(String name, String file, String right, String wrong) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Mutant> mutants() {
+        return Stream.of(
+                new Mutant(
+                        "an answer proves the moment of its arrival",
+                        READ + "ProvenStaleness.java",
+                        "provenAt = askedAt;",
+                        "provenAt = nanos.getAsLong();"),
+                new Mutant(
+                        "moments are of the wall clock",
+                        READ + "ProvenStaleness.java",
+                        "pending.put(question, nanos.getAsLong());",
+                        "pending.put(question, System.currentTimeMillis() * 1_000_000L);"),
+                new Mutant(
+                        "whatever has been proven once is proven for ever",
+                        READ + "ProvenStaleness.java",
+                        "return proven && provenAt - moment >= 0;",
+                        "return proven;"),
+                new Mutant(
+                        "proofs are sought in the future",
+                        READ + "ProvenStaleness.java",
+                        "return proven && provenAt - moment >= 0;",
+                        "return proven && moment - provenAt >= 0;"),
+                new Mutant(
+                        "those who wait are not told",
+                        READ + "Freshness.java",
+                        "waiting.proven().complete(null);",
+                        "waiting.proven().isDone();"),
+                new Mutant(
+                        "what the source has is taken for applied",
+                        READ + "ProbeDesk.java",
+                        "if (upTo != null && applied.compareTo(upTo) >= 0) {",
+                        "if (upTo != null) {"),
+                new Mutant(
+                        "a question is answered by an answer to an earlier one",
+                        READ + "ProbeDesk.java",
+                        ".filter(said -> said.question() >= number)",
+                        ".filter(said -> said.question() >= 0)"),
+                new Mutant(
+                        "a question joins those that have been passed on",
+                        READ + "ProbeDesk.java",
+                        "if (upTo == null) {",
+                        "synchronized (asked) { passedOn.addAll(asked); asked.clear(); } if (upTo == null) {"),
+                new Mutant(
+                        "the bound is not looked at",
+                        READ + "ReadGate.java",
+                        "OptionalLong.of(begun - nanosOf(asked.staleness()));",
+                        "OptionalLong.empty();"),
+                new Mutant(
+                        "the bound is ten times as wide",
+                        READ + "ReadGate.java",
+                        "OptionalLong.of(begun - nanosOf(asked.staleness()));",
+                        "OptionalLong.of(begun - 10 * nanosOf(asked.staleness()));"),
+                new Mutant(
+                        "the home image is taken for the source",
+                        READ + "ReadGate.java",
+                        "case PRIMARY -> OptionalLong.of(begun);",
+                        "case PRIMARY -> OptionalLong.empty();"),
+                new Mutant(
+                        "the token is not looked at",
+                        READ + "ReadGate.java",
+                        "return journal != null && token.isWithin(",
+                        "return journal == null || token != null || token.isWithin("),
+                new Mutant(
+                        "a session forgets what it has seen",
+                        READ + "ReadGate.java",
+                        "OptionalLong floor = session.floor(table, candidate.copy());",
+                        "OptionalLong floor = OptionalLong.empty();"),
+                new Mutant(
+                        "what does not come in time is answered all the same",
+                        READ + "ReadGate.java",
+                        "patience.toNanos(), () -> search.choice.completeExceptionally(refusal(table, asked, eligible)));",
+                        "patience.toNanos(), () -> search.choice.complete(chosen(table, eligible.get(0), session, true)));"),
+                new Mutant(
+                        "a copy that was filled anew meanwhile is not noticed",
+                        READ + "ReadGate.java",
+                        "if (now.stream().noneMatch(candidate -> candidate.copy().equals(chosen))) {",
+                        "if (now.stream().noneMatch(candidate -> candidate.copy().equals(chosen)) && chosen.isEmpty()) {"),
+                new Mutant(
+                        "a session notes the beginning of an answer only",
+                        READ + "ReadSession.java",
+                        "own.lastEnd = nanos.getAsLong();",
+                        "own.lastEnd = own.open;"),
+                new Mutant(
+                        "a session looks at the copy that answers",
+                        READ + "ReadSession.java",
+                        "if (!other.getKey().equals(copy)) {",
+                        "if (other.getKey().equals(copy)) {"),
+                new Mutant(
+                        "a token's epoch is not looked at",
+                        MODEL + "SessionToken.java",
+                        "entry.getValue().compareTo(upTo) > 0",
+                        "entry.getValue().sequence() > upTo.sequence()"),
+                new Mutant(
+                        "two tokens make the earlier one",
+                        MODEL + "SessionToken.java",
+                        "one.compareTo(two) >= 0 ? one : two",
+                        "one.compareTo(two) >= 0 ? two : one"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mutants")
+    void isCaught(Mutant mutant) throws Exception {
+        compile(mutant);
+        try (URLClassLoader loader = loader()) {
+            Class<?> simulation = loader.loadClass(Simulation.class.getName());
+            for (long seed = 1; seed <= MAX_SEEDS; seed++) {
+                Object report =
+                        simulation.getMethod("run", long.class, int.class).invoke(null, seed, SECONDS);
+                List<?> violations =
+                        (List<?>) report.getClass().getMethod("violations").invoke(report);
+                if (!violations.isEmpty()) {
+                    System.out.printf("caught by seed %d: %s: %s%n", seed, mutant, violations.get(0));
+                    return;
+                }
+            }
+        }
+        assertThat(mutant).as("not caught by %d seeds", MAX_SEEDS).isNull();
+    }
+
+    private void compile(Mutant mutant) throws IOException {
+        Path file = Path.of("..").resolve(mutant.file());
+        String source = Files.readString(file);
+        assertThat(source.split(java.util.regex.Pattern.quote(mutant.right()), -1))
+                .as("what stands once in %s: %s", file, mutant.right())
+                .hasSize(2);
+        Path mutated = Files.createDirectories(directory.resolve("source")).resolve(file.getFileName());
+        Files.writeString(mutated, source.replace(mutant.right(), mutant.wrong()));
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        int failed = compiler.run(
+                null,
+                null,
+                null,
+                "-proc:none",
+                "-nowarn",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                "-d",
+                directory.toString(),
+                mutated.toString());
+        assertThat(failed).as("compiling %s", mutant).isZero();
+    }
+
+    /** The mutated class hides the one that is right, from all others too. */
+    private URLClassLoader loader() throws MalformedURLException {
+        List<URL> places = new ArrayList<>();
+        places.add(directory.toUri().toURL());
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            places.add(Path.of(entry).toUri().toURL());
+        }
+        return new URLClassLoader(places.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+    }
+}
