@@ -15,6 +15,8 @@ import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.Consistency;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -609,6 +611,7 @@ final class Feed extends ShippingFeed {
                     Copy.Role.HOME_IMAGE,
                     context.configuration().homeCompression(),
                     0,
+                    Consistency.eventual(),
                     context.catalogue().sqlTable(journal.source(), change.table()),
                     0,
                     null);

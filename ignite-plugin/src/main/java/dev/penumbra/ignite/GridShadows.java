@@ -87,6 +87,7 @@ final class GridShadows implements Shadows {
                 Copy.Role.SHADOW,
                 definition.compression(),
                 definition.nearRows(),
+                definition.consistency(),
                 catalogue().sqlTable(name.source(), name.table()),
                 0,
                 null);
@@ -200,7 +201,8 @@ final class GridShadows implements Shadows {
                 phase = ShadowStatus.Phase.LOADING;
             }
         }
-        ShadowDefinition definition = new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows());
+        ShadowDefinition definition =
+                new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows(), copy.consistency());
         return new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
     }
 

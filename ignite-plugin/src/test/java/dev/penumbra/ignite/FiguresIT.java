@@ -3,15 +3,21 @@ package dev.penumbra.ignite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.read.Consistency;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -38,7 +44,10 @@ class FiguresIT {
                     .shadows()
                     .create(
                             new ShadowDefinition(
-                                    new ShadowName("shop", Orders.NAME, Datacenter.of("eu")), Compression.ZSTD, 10),
+                                    new ShadowName("shop", Orders.NAME, Datacenter.of("eu")),
+                                    Compression.ZSTD,
+                                    10,
+                                    Consistency.bounded(Duration.ofMillis(1_500))),
                             false);
             workload.transactions(50);
             Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
@@ -54,6 +63,8 @@ class FiguresIT {
                     .containsExactly(
                             List.of("eu", "SHADOW", "READY", applied, rows),
                             List.of("home", "HOME_IMAGE", "READY", applied, rows));
+            assertThat(sql(home, "SELECT DATACENTER, CONSISTENCY FROM SYS.PENUMBRA_SHADOWS ORDER BY DATACENTER"))
+                    .containsExactly(List.of("eu", "BOUNDED 1500ms"), List.of("home", "EVENTUAL"));
             assertThat(sql(eu, "SELECT RATIO FROM SYS.PENUMBRA_SHADOWS WHERE DATACENTER = 'eu'")
                             .get(0)
                             .get(0))
@@ -79,6 +90,45 @@ class FiguresIT {
                     .isEqualTo(journal.last().sequence());
             assertThat(attribute(server, eu, "reads", "FromShadow")).isEqualTo(1L);
             Grid.await(() -> (Long) attribute(server, eu, "copy.SHADOW_EU.ORDERS", "StoredBytes") > 0);
+        }
+    }
+
+    @Test
+    void catalogue_keepsTheLevelsOfShadows_andReadsWhatWasWrittenWithoutOne() throws Exception {
+        try (Grid grid = new Grid()) {
+            Ignite eu = grid.start("eu");
+            Catalogue catalogue = new Catalogue(eu);
+            ShadowName name = new ShadowName("gone", Orders.NAME, Datacenter.of("eu"));
+            for (Consistency level : List.of(
+                    Consistency.eventual(), Consistency.bounded(Duration.ofMillis(200)), Consistency.primary())) {
+                Copy copy = new Copy(name, Role.SHADOW, Compression.NONE, 5, level, "ORDERS", 0, null);
+                assertThat(catalogue.add(copy)).isTrue();
+                Copy filled = copy.rebuilt(7, Orders.SCHEMA);
+                assertThat(catalogue.replace(copy, filled)).isTrue();
+                assertThat(catalogue.find(name, Role.SHADOW)).contains(filled);
+                assertThat(catalogue.remove(filled)).isTrue();
+            }
+
+            BinaryObject former = eu.binary()
+                    .builder("penumbra.Copy")
+                    .setField("SOURCE_NAME", "gone")
+                    .setField("SCHEMA_NAME", Orders.NAME.schema())
+                    .setField("TABLE_NAME", Orders.NAME.table())
+                    .setField("DATACENTER", "eu")
+                    .setField("ROLE", "SHADOW")
+                    .setField("COMPRESSION", "NONE")
+                    .setField("NEAR_ROWS", 5)
+                    .setField("SQL_TABLE", "ORDERS")
+                    .setField("GENERATION", 0L)
+                    .setField("CACHE_NAME", "")
+                    .build();
+            eu.<String, BinaryObject>cache("penumbra-catalogue")
+                    .<String, BinaryObject>withKeepBinary()
+                    .put(Copy.id(name, Role.SHADOW), former);
+            Copy read = catalogue.find(name, Role.SHADOW).orElseThrow();
+            assertThat(read.consistency()).isEqualTo(Consistency.eventual());
+            assertThat(catalogue.replace(read, read.rebuilt(8, Orders.SCHEMA))).isTrue();
+            assertThat(catalogue.remove(read.rebuilt(8, Orders.SCHEMA))).isTrue();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.read.Consistency;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,9 @@ public final class Catalogue {
     private static final String SQL_NAME = "sql/";
     private static final String NUMBER = "number/";
 
+    /** What is EVENTUAL has none, so that an entry written before there were levels is still equal to itself written anew. */
+    private static final String CONSISTENCY = "CONSISTENCY";
+
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
@@ -65,6 +69,7 @@ public final class Catalogue {
         fields.put("ROLE", String.class.getName());
         fields.put("COMPRESSION", String.class.getName());
         fields.put("NEAR_ROWS", Integer.class.getName());
+        fields.put(CONSISTENCY, String.class.getName());
         fields.put("SQL_TABLE", String.class.getName());
         fields.put("GENERATION", Long.class.getName());
         fields.put("CACHE_NAME", String.class.getName());
@@ -211,6 +216,9 @@ public final class Catalogue {
         builder.setField("SQL_TABLE", copy.sqlTable());
         builder.setField("GENERATION", copy.generation());
         builder.setField("CACHE_NAME", copy.cacheName());
+        if (!copy.consistency().equals(Consistency.eventual())) {
+            builder.setField(CONSISTENCY, copy.consistency().text());
+        }
         TableSchema layout = copy.layout();
         if (layout != null) {
             builder.setField("LAYOUT", TableSchemaFormat.toBytes(layout));
@@ -223,6 +231,7 @@ public final class Catalogue {
         ShadowName name =
                 new ShadowName(text(stored, "SOURCE_NAME"), table, new Datacenter(text(stored, "DATACENTER")));
         byte @Nullable [] layout = stored.field("LAYOUT");
+        @Nullable String consistency = stored.field(CONSISTENCY);
         int nearRows = stored.<Integer>field("NEAR_ROWS");
         long generation = stored.<Long>field("GENERATION");
         return new Copy(
@@ -230,6 +239,7 @@ public final class Catalogue {
                 Copy.Role.valueOf(text(stored, "ROLE")),
                 Compression.valueOf(text(stored, "COMPRESSION")),
                 nearRows,
+                consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
                 text(stored, "SQL_TABLE"),
                 generation,
                 layout == null ? null : TableSchemaFormat.fromBytes(layout));

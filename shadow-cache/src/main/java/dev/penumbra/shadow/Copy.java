@@ -3,6 +3,7 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.read.Consistency;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param role whether this is the home image
  * @param compression how its values are stored
  * @param nearRows how many hot rows each node of the datacenter keeps in its near cache, 0 for no near cache
+ * @param consistency what the answer to a read of it must contain unless the read says otherwise
  * @param sqlTable the name of its table in SQL, the same for all copies of one table
  * @param generation counts fillings across the whole grid; 0 while the copy has no cache yet
  * @param layout the table's layout, null while the copy has no cache yet
@@ -30,6 +32,7 @@ public record Copy(
         Role role,
         Compression compression,
         int nearRows,
+        Consistency consistency,
         String sqlTable,
         long generation,
         @Nullable TableSchema layout) {
@@ -82,12 +85,12 @@ public record Copy(
 
     /** This copy with another cache, laid out anew. */
     public Copy rebuilt(long nextGeneration, TableSchema nextLayout) {
-        return new Copy(name, role, compression, nearRows, sqlTable, nextGeneration, nextLayout);
+        return new Copy(name, role, compression, nearRows, consistency, sqlTable, nextGeneration, nextLayout);
     }
 
     /** This copy without a cache. */
     public Copy unbuilt() {
-        return new Copy(name, role, compression, nearRows, sqlTable, 0, null);
+        return new Copy(name, role, compression, nearRows, consistency, sqlTable, 0, null);
     }
 
     /** The Ignite cache that holds the rows, empty while there is none. */

@@ -1,6 +1,7 @@
 package dev.penumbra.shadow;
 
 import dev.penumbra.model.api.Incubating;
+import dev.penumbra.shadow.read.Consistency;
 
 /**
  * What a user asked a shadow to be.
@@ -8,9 +9,11 @@ import dev.penumbra.model.api.Incubating;
  * @param name the shadow
  * @param compression how its values are stored
  * @param nearRows how many hot rows each node of its datacenter keeps in its near cache; 0 for no near cache
+ * @param consistency what the answer to a read of it must contain unless the read says otherwise; never for a session, whose tokens
+ *     are its own
  */
 @Incubating
-public record ShadowDefinition(ShadowName name, Compression compression, int nearRows) {
+public record ShadowDefinition(ShadowName name, Compression compression, int nearRows, Consistency consistency) {
     /** Rows in each node's near cache unless the definition says otherwise. */
     public static final int NEAR_ROWS_DEFAULT = 10_000;
 
@@ -18,5 +21,13 @@ public record ShadowDefinition(ShadowName name, Compression compression, int nea
         if (nearRows < 0) {
             throw new IllegalArgumentException("nearRows must not be negative: " + nearRows);
         }
+        if (consistency.level() == Consistency.Level.SESSION) {
+            throw new IllegalArgumentException("a token belongs to a session, not to a shadow: " + consistency);
+        }
+    }
+
+    /** A shadow whose reads are {@link Consistency#eventual()} unless they say otherwise. */
+    public ShadowDefinition(ShadowName name, Compression compression, int nearRows) {
+        this(name, compression, nearRows, Consistency.eventual());
     }
 }

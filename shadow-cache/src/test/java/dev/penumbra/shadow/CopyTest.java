@@ -8,6 +8,8 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.SqlType;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,9 +25,17 @@ class CopyTest {
                 Copy.Role.SHADOW,
                 Compression.NONE,
                 0,
+                Consistency.bounded(Duration.ofSeconds(1)),
                 table,
                 generation,
                 layout);
+    }
+
+    @Test
+    void filledAnewOrEmptied_keepsWhatItsReadersAreToGet() {
+        Copy copy = copy("T", 7);
+        assertThat(copy.unbuilt().consistency()).isEqualTo(Consistency.bounded(Duration.ofSeconds(1)));
+        assertThat(copy.unbuilt().rebuilt(8, copy.requiredLayout())).isEqualTo(copy("T", 8));
     }
 
     @Test

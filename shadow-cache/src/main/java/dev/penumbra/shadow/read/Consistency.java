@@ -1,8 +1,14 @@
 package dev.penumbra.shadow.read;
 
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.api.Incubating;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * with another.
  *
  * @param level the kind of promise
- * @param staleness at {@link Level#BOUNDED}, for how long before the read a commit may be missing; at most {@link #MAX_STALENESS};
- *     null at other levels
+ * @param staleness at {@link Level#BOUNDED}, for how long before the read a commit may be missing, in whole milliseconds, rounded
+ *     down, and at most {@link #MAX_STALENESS}; null at other levels
  * @param token at {@link Level#SESSION}, what the answer must contain; null at other levels
  */
 @Incubating
@@ -25,6 +31,11 @@ public record Consistency(
 
     private static final Consistency EVENTUAL = new Consistency(Level.EVENTUAL, null, null);
     private static final Consistency PRIMARY = new Consistency(Level.PRIMARY, null, null);
+
+    private static final Pattern BLANKS = Pattern.compile("\\s+");
+    private static final Pattern TIME = Pattern.compile("([0-9]++)\\s*+([a-z]++)");
+    private static final String TIME_EXPECTED =
+            "a time of at most 100 years as a whole number and ms, s, m or h, such as 200ms";
 
     /** The kinds of promise, from the weakest to the strongest. */
     public enum Level {
@@ -42,8 +53,11 @@ public record Consistency(
         if ((level == Level.BOUNDED) != (staleness != null) || (level == Level.SESSION) != (token != null)) {
             throw new IllegalArgumentException("a staleness goes with BOUNDED, a token with SESSION: " + level);
         }
-        if (staleness != null && (staleness.isNegative() || staleness.compareTo(MAX_STALENESS) > 0)) {
-            throw new IllegalArgumentException("staleness out of range: " + staleness);
+        if (staleness != null) {
+            if (staleness.isNegative() || staleness.compareTo(MAX_STALENESS) > 0) {
+                throw new IllegalArgumentException("staleness out of range: " + staleness);
+            }
+            staleness = staleness.truncatedTo(ChronoUnit.MILLIS);
         }
     }
 
@@ -52,7 +66,11 @@ public record Consistency(
         return EVENTUAL;
     }
 
-    /** Everything that had been committed a given time before the read began. */
+    /**
+     * Everything that had been committed a given time before the read began.
+     *
+     * @param staleness the time, at most {@link #MAX_STALENESS}; what is less than a millisecond of it is dropped
+     */
     public static Consistency bounded(Duration staleness) {
         return new Consistency(Level.BOUNDED, staleness, null);
     }
@@ -67,13 +85,76 @@ public record Consistency(
         return PRIMARY;
     }
 
+    /**
+     * Reads the form that {@link #text()} writes, in any letter case. A time may also be in {@code s}, {@code m} or {@code h}.
+     *
+     * @throws PenumbraException with {@link ErrorCode#SQL_SYNTAX} when the text has another form, with
+     *     {@link ErrorCode#INVALID_TOKEN} when only its token has
+     */
+    public static Consistency parse(String text) {
+        String[] words = BLANKS.split(text.strip(), 2);
+        String detail = words.length > 1 ? words[1] : "";
+        String level = words[0].toUpperCase(Locale.ROOT);
+        if (level.equals(Level.BOUNDED.name())) {
+            return bounded(time(detail));
+        }
+        if (level.equals(Level.SESSION.name())) {
+            return session(SessionToken.parse(detail));
+        }
+        if (level.equals(Level.EVENTUAL.name()) && detail.isEmpty()) {
+            return EVENTUAL;
+        }
+        if (level.equals(Level.PRIMARY.name()) && detail.isEmpty()) {
+            return PRIMARY;
+        }
+        throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, or PRIMARY", text);
+    }
+
+    private static Duration time(String text) {
+        Matcher parts = TIME.matcher(text.toLowerCase(Locale.ROOT));
+        if (!parts.matches()) {
+            throw invalid(TIME_EXPECTED, text);
+        }
+        ChronoUnit unit = switch (parts.group(2)) {
+            case "ms" -> ChronoUnit.MILLIS;
+            case "s" -> ChronoUnit.SECONDS;
+            case "m" -> ChronoUnit.MINUTES;
+            case "h" -> ChronoUnit.HOURS;
+            default -> throw invalid(TIME_EXPECTED, text);
+        };
+        try {
+            Duration time = Duration.of(Long.parseLong(parts.group(1)), unit);
+            if (time.compareTo(MAX_STALENESS) <= 0) {
+                return time;
+            }
+        } catch (NumberFormatException | ArithmeticException e) {
+            throw invalid(TIME_EXPECTED, text);
+        }
+        throw invalid(TIME_EXPECTED, text);
+    }
+
+    private static PenumbraException invalid(String expected, String found) {
+        return new PenumbraException(ErrorCode.SQL_SYNTAX)
+                .with("expected", expected)
+                .with("found", found);
+    }
+
+    /** As the value of an option: {@code EVENTUAL}, {@code BOUNDED 200ms}, {@code SESSION ...}, {@code PRIMARY}. */
+    public String text() {
+        return written(" ", "");
+    }
+
     /** As in SQL: {@code EVENTUAL}, {@code BOUNDED '200ms'}, {@code SESSION '...'}, {@code PRIMARY}. */
     @Override
     public String toString() {
+        return written(" '", "'");
+    }
+
+    private String written(String before, String behind) {
         Duration bound = staleness;
         SessionToken named = token;
         return bound != null
-                ? level + " '" + bound.toMillis() + "ms'"
-                : named != null ? level + " '" + named + "'" : level.toString();
+                ? level + before + bound.toMillis() + "ms" + behind
+                : named != null ? level + before + named + behind : level.toString();
     }
 }
