@@ -1,5 +1,6 @@
 package dev.penumbra.ignite.internal;
 
+import dev.penumbra.ignite.sql.ConsistencyClause;
 import dev.penumbra.ignite.sql.NamedText;
 import dev.penumbra.ignite.sql.Script;
 import dev.penumbra.ignite.sql.Script.Own;
@@ -8,6 +9,7 @@ import dev.penumbra.ignite.sql.Script.Plain;
 import dev.penumbra.ignite.sql.ShadowStatement;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
 import dev.penumbra.ignite.sql.TableUses;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +58,26 @@ record QueryScript(String sql, String schema, List<Step> steps) {
      */
     static QueryScript of(String sql, String schema, TableUses tables) {
         Script script = Script.of(sql, schema);
+        QueryScript read = read(sql, schema, script, tables);
+        refuseLevels(script);
+        return read;
+    }
+
+    /** Nothing decides by a level yet, and an answer that did not look at it could be stale without a word. */
+    private static void refuseLevels(Script script) {
+        for (Part part : script.parts()) {
+            ConsistencyClause clause = part.clause();
+            if (clause != null) {
+                throw clause.place()
+                        .in(new PenumbraException(ErrorCode.NOT_SUPPORTED)
+                                .with("clause", ConsistencyClause.NAME)
+                                .with("reason", "not supported in this version"));
+            }
+        }
+    }
+
+    /** What {@link #of} reads, levels and all. */
+    static QueryScript read(String sql, String schema, Script script, TableUses tables) {
         List<Step> steps = new ArrayList<>();
         for (Part part : script.parts()) {
             if (part instanceof Plain plain) {
@@ -64,6 +86,8 @@ record QueryScript(String sql, String schema, List<Step> steps) {
             } else if (part instanceof Own own) {
                 if (own.statement() instanceof ExplainShadow explain) {
                     NamedText query = NamedText.of(explain.query(), tables.inQuery(explain.query(), schema));
+                    ConsistencyClause clause = explain.clause();
+                    query = clause == null ? query : query.with(clause);
                     steps.add(new Explain(query, own.firstParameter(), own.parameters()));
                 } else {
                     steps.add(new Ddl(own.statement(), own.firstParameter(), own.parameters()));
@@ -74,20 +98,24 @@ record QueryScript(String sql, String schema, List<Step> steps) {
     }
 
     private static @Nullable NamedText named(Script script, Plain plain, String schema, TableUses tables) {
-        boolean mixed = script.parts().size() > 1;
-        if (!script.namesCopies() && !mixed) {
+        ConsistencyClause clause = plain.clause();
+        boolean asTyped = script.parts().size() == 1 && clause == null;
+        if (!script.namesCopies() && asTyped) {
             return null;
         }
         TableUses.Found found;
         try {
             found = tables.in(plain.sql(), schema);
         } catch (IgniteSQLException e) {
-            if (mixed) {
-                throw e;
+            if (asTyped) {
+                return null;
             }
-            return null;
+            throw e;
         }
         NamedText text = NamedText.of(plain.sql(), found);
+        if (clause != null) {
+            return text.with(clause);
+        }
         return text.namesCopies() ? text : null;
     }
 

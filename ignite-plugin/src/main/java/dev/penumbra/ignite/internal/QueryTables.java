@@ -71,12 +71,19 @@ final class QueryTables implements TableUses {
     private static Found found(String sql, String schema, SqlNodeList statements) {
         List<TableUse> uses = new ArrayList<>();
         boolean executed = false;
+        boolean onlyReads = true;
         for (int i = 0; i < statements.size(); i++) {
             Walk walk = new Walk(sql, schema, i, uses);
             walk.visit(statements.get(i));
-            executed |= !(statements.get(i) instanceof SqlExplain);
+            SqlNode run = statements.get(i);
+            if (run instanceof SqlExplain explain) {
+                run = explain.getExplicandum();
+            } else {
+                executed = true;
+            }
+            onlyReads &= run.isA(SqlKind.QUERY);
         }
-        return new Found(uses, executed);
+        return new Found(uses, executed, onlyReads);
     }
 
     /** One statement's tree, walked with the names of common table expressions that hide tables. */

@@ -11,9 +11,11 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.read.Consistency;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -28,18 +30,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * CREATE SHADOW [IF NOT EXISTS] OF source.schema.table IN DATACENTER 'dc'
- *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n)]
+ *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n,
+ *            CONSISTENCY = 'EVENTUAL'|'BOUNDED time'|'PRIMARY')]
  * DROP SHADOW [IF EXISTS] OF source.schema.table IN DATACENTER 'dc'
- * EXPLAIN SHADOW query
+ * EXPLAIN SHADOW query [consistency]
  * CREATE TRIGGER [IF NOT EXISTS] name AFTER {INSERT | UPDATE | DELETE} [OR|, ...] ON [schema.]table
  *     FOR EACH ROW {CAPTURE | CALL 'fully.qualified.RowTrigger'}
  * DROP TRIGGER [IF EXISTS] name
+ *
+ * consistency: WITH CONSISTENCY {EVENTUAL | BOUNDED 'time' | SESSION 'token' | PRIMARY}
  * </pre>
  *
  * <p>What the later contract has and this version has not is refused by its name, so that nobody takes a clause for
  * granted that was only skipped.
  */
 final class Grammar {
+    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY";
+
     private final String sql;
     private final List<Token> tokens;
     private int next;
@@ -74,9 +81,91 @@ final class Grammar {
         return token.isWord("SHADOW") || token.isWord("TRIGGER");
     }
 
-    static ShadowStatement statement(String sql, List<Token> tokens) {
+    /**
+     * Whether a clause begins at a token; {@code WITH CONSISTENCY AS (...)} and {@code WITH CONSISTENCY (...) AS} are ordinary
+     * named queries.
+     */
+    static boolean beginsClause(List<Token> tokens, int at) {
+        if (at + 2 >= tokens.size()
+                || !tokens.get(at).isWord("WITH")
+                || !tokens.get(at + 1).isWord("CONSISTENCY")) {
+            return false;
+        }
+        Token behind = tokens.get(at + 2);
+        return !behind.isWord("AS") && !behind.isSign("(");
+    }
+
+    /**
+     * Reads the clause behind a statement.
+     *
+     * @param tokens from the clause's first to the {@code ;} or the end behind the statement
+     */
+    static ConsistencyClause clause(String sql, List<Token> tokens) {
+        Grammar grammar = new Grammar(sql, tokens);
+        Place place = grammar.place(grammar.take());
+        grammar.word("CONSISTENCY");
+        Consistency consistency = grammar.consistency();
+        if (beginsClause(tokens, grammar.next)) {
+            throw grammar.syntax(grammar.peek(), "one " + ConsistencyClause.NAME + " in a statement");
+        }
+        Token behind = grammar.peek();
+        if (behind.kind() != Kind.END && !behind.isSign(";")) {
+            throw grammar.syntax(behind, "end of statement behind " + ConsistencyClause.NAME);
+        }
+        return new ConsistencyClause(consistency, place);
+    }
+
+    private Consistency consistency() {
+        Token level = take();
+        return switch (level.kind() == Kind.WORD ? level.value() : "") {
+            case "EVENTUAL" -> Consistency.eventual();
+            case "BOUNDED" -> bounded(level, literal(level, "a time in single quotes, such as '200ms'"));
+            case "SESSION" -> session(literal(level, "a session's token in single quotes"));
+            case "PRIMARY" -> Consistency.primary();
+            case "VALIDATED", "OPTIMISTIC" -> throw unsupported(level, level.value());
+            default -> throw syntax(level, "EVENTUAL or BOUNDED or SESSION or PRIMARY");
+        };
+    }
+
+    private Token literal(Token level, String what) {
+        Token token = take();
+        if (token.isSign("?")) {
+            throw refused(token, level.value() + " ?", "the text must be a literal");
+        }
+        if (!isPlainLiteral(token)) {
+            throw syntax(token, what);
+        }
+        return token;
+    }
+
+    /** Whether a token is a literal whose value is all that it means; {@code U&'...'} is not decoded. */
+    private boolean isPlainLiteral(Token token) {
+        return token.kind() == Kind.STRING && sql.charAt(token.start()) == '\'';
+    }
+
+    private Consistency bounded(Token level, Token time) {
+        try {
+            return Consistency.parse(level.value() + " " + time.value());
+        } catch (PenumbraException e) {
+            throw place(time).in(e.with("found", time.shown(sql)));
+        }
+    }
+
+    private Consistency session(Token token) {
+        try {
+            return Consistency.session(SessionToken.parse(token.value()));
+        } catch (PenumbraException e) {
+            throw place(token).in(e.with("token", token.shown(sql)));
+        }
+    }
+
+    /** @param clause the clause that stood behind the tokens; null when none did */
+    static ShadowStatement statement(String sql, List<Token> tokens, @Nullable ConsistencyClause clause) {
         Grammar grammar = new Grammar(sql, tokens);
         Token verb = grammar.take();
+        if (clause != null && !verb.isWord("EXPLAIN")) {
+            throw clause.misplaced(verb.value() + " " + grammar.peek().value());
+        }
         if (grammar.peek().isWord("OR")) {
             throw grammar.unsupported(grammar.peek(), verb.value() + " OR REPLACE");
         }
@@ -91,7 +180,7 @@ final class Grammar {
         return switch (verb.value()) {
             case "CREATE" -> grammar.create();
             case "DROP" -> grammar.drop();
-            case "EXPLAIN" -> grammar.explain();
+            case "EXPLAIN" -> grammar.explain(clause);
             default -> throw grammar.unsupported(verb, verb.value() + " SHADOW");
         };
     }
@@ -183,17 +272,14 @@ final class Grammar {
         Subject subject = subject();
         Compression compression = Compression.ZSTD;
         int nearRows = ShadowDefinition.NEAR_ROWS_DEFAULT;
-        if (peek().isWord("WITH")) {
-            Token with = take();
-            if (peek().isWord("CONSISTENCY")) {
-                throw unsupported(with, "WITH CONSISTENCY");
-            }
+        Consistency consistency = Consistency.eventual();
+        if (passedWord("WITH")) {
             sign("(");
             Set<String> seen = new HashSet<>();
             do {
                 Token option = take();
                 if (option.kind() != Kind.WORD) {
-                    throw syntax(option, "COMPRESSION or NEAR_ROWS");
+                    throw syntax(option, OPTIONS);
                 }
                 switch (option.value()) {
                     case "COMPRESSION" -> {
@@ -204,8 +290,12 @@ final class Grammar {
                         sign("=");
                         nearRows = rows();
                     }
-                    case "TTL", "ARCHIVE", "CONSISTENCY" -> throw unsupported(option, option.value());
-                    default -> throw syntax(option, "COMPRESSION or NEAR_ROWS");
+                    case "CONSISTENCY" -> {
+                        sign("=");
+                        consistency = ownConsistency();
+                    }
+                    case "TTL", "ARCHIVE" -> throw unsupported(option, option.value());
+                    default -> throw syntax(option, OPTIONS);
                 }
                 if (!seen.add(option.value())) {
                     throw syntax(option, "each option once");
@@ -215,7 +305,13 @@ final class Grammar {
         }
         end();
         return new CreateShadow(
-                subject.source(), subject.table(), subject.datacenter(), compression, nearRows, ifNotExists);
+                subject.source(),
+                subject.table(),
+                subject.datacenter(),
+                compression,
+                nearRows,
+                consistency,
+                ifNotExists);
     }
 
     private ShadowStatement drop() {
@@ -225,13 +321,13 @@ final class Grammar {
         return new DropShadow(subject.source(), subject.table(), subject.datacenter(), ifExists);
     }
 
-    private ShadowStatement explain() {
+    private ShadowStatement explain(@Nullable ConsistencyClause clause) {
         Token first = peek();
         if (first.kind() == Kind.END || first.isSign(";")) {
             throw syntax(first, "a query");
         }
         int end = tokens.get(tokens.size() - 1).start();
-        return new ExplainShadow(Script.blankOutside(sql, first.start(), end));
+        return new ExplainShadow(Script.blankOutside(sql, first.start(), end), clause);
     }
 
     private record Subject(SourceName source, TableName table, Datacenter datacenter) {}
@@ -283,6 +379,34 @@ final class Grammar {
                 Arrays.stream(Compression.values())
                         .map(compression -> "'" + compression + "'")
                         .collect(Collectors.joining(" or ")));
+    }
+
+    /** What reads of a shadow get that do not say what they want. */
+    private Consistency ownConsistency() {
+        Token value = take();
+        String level = isPlainLiteral(value) ? level(value) : "";
+        return switch (level) {
+            case "EVENTUAL", "BOUNDED", "PRIMARY" -> {
+                try {
+                    yield Consistency.parse(value.value());
+                } catch (PenumbraException e) {
+                    throw place(value).in(e.with("found", value.shown(sql)));
+                }
+            }
+            case "SESSION" ->
+                throw refused(value, "CONSISTENCY = 'SESSION'", "a token belongs to a session, not to a shadow");
+            case "VALIDATED", "OPTIMISTIC" -> throw unsupported(value, level);
+            default -> throw syntax(value, "'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'");
+        };
+    }
+
+    private static String level(Token value) {
+        String text = value.value().strip();
+        int end = 0;
+        while (end < text.length() && Character.isLetter(text.charAt(end))) {
+            end++;
+        }
+        return Token.folded(text.substring(0, end));
     }
 
     private int rows() {
@@ -363,14 +487,14 @@ final class Grammar {
     }
 
     private PenumbraException unsupported(Token at, String what) {
-        return unsupported(sql, at, what);
+        return refused(at, what, "not supported in this version");
     }
 
-    static PenumbraException unsupported(String sql, Token at, String what) {
-        return Place.of(sql, at.start())
+    private PenumbraException refused(Token at, String what, String reason) {
+        return place(at)
                 .in(new PenumbraException(ErrorCode.NOT_SUPPORTED)
                         .with("clause", what)
-                        .with("reason", "not supported in this version"));
+                        .with("reason", reason));
     }
 
     private Place place(Token token) {

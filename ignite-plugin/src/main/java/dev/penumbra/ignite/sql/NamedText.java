@@ -4,11 +4,13 @@ import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.read.Consistency;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A text with the places where it names copies: what every execution of it shares, whichever copies answer.
@@ -19,12 +21,14 @@ import java.util.Set;
 public final class NamedText {
     private final String sql;
     private final List<TableUse> uses;
-    private final boolean executed;
+    private final TableUses.Found found;
+    private final @Nullable Consistency consistency;
 
-    private NamedText(String sql, List<TableUse> uses, TableUses.Found found) {
+    private NamedText(String sql, List<TableUse> uses, TableUses.Found found, @Nullable Consistency consistency) {
         this.sql = sql;
         this.uses = uses;
-        this.executed = found.executed();
+        this.found = found;
+        this.consistency = consistency;
     }
 
     /**
@@ -55,7 +59,22 @@ public final class NamedText {
                 routed.add(use);
             }
         }
-        return new NamedText(sql, List.copyOf(routed), found);
+        return new NamedText(sql, List.copyOf(routed), found, null);
+    }
+
+    /**
+     * This text as what stood before a clause.
+     *
+     * @throws PenumbraException when this is no query, or one that names no copy
+     */
+    public NamedText with(ConsistencyClause clause) {
+        if (!found.onlyReads()) {
+            throw clause.misplaced("a statement that is no query");
+        }
+        if (!namesCopies()) {
+            throw clause.misplaced("a query that names none");
+        }
+        return new NamedText(sql, uses, found, clause.consistency());
     }
 
     /**
@@ -101,7 +120,7 @@ public final class NamedText {
                 .in(new PenumbraException(code).with("table", use.schema() + "." + use.table()));
     }
 
-    /** The text as it was typed. */
+    /** The text as it was typed, without its clause. */
     public String sql() {
         return sql;
     }
@@ -113,7 +132,12 @@ public final class NamedText {
 
     /** Whether running the text reads the copies it names, rather than explaining a plan. */
     public boolean executed() {
-        return executed;
+        return found.executed();
+    }
+
+    /** What the statement's clause asks for; null where it has none. */
+    public @Nullable Consistency consistency() {
+        return consistency;
     }
 
     /** The reads and the columns that go with them, in the order of the text. */

@@ -1,10 +1,12 @@
 package dev.penumbra.ignite.sql;
 
+import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
 import dev.penumbra.ignite.sql.Token.Kind;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A SQL text cut into Penumbra's own statements and what lies between them.
@@ -14,18 +16,26 @@ import java.util.List;
  */
 @Internal
 public record Script(List<Part> parts, boolean namesCopies) {
-    /** One or more neighbouring statements of one kind. */
-    public sealed interface Part {}
+    /** A statement, or several neighbouring ones for the engine. */
+    public sealed interface Part {
+        /** The clause that stood behind the statement; null when none did. */
+        @Nullable ConsistencyClause clause();
+    }
 
     /**
      * Statements that the engine runs.
      *
-     * @param sql the whole text when it holds nothing of Penumbra's; otherwise a copy of it that is blank outside this
-     *     part, so that positions in the engine's messages are those of the text that was typed
+     * @param sql the whole text when it holds nothing of Penumbra's; otherwise a copy of it that is blank before this
+     *     part and ends with it, so that positions in the engine's messages are those of the text that was typed
      * @param firstParameter how many dynamic parameters stand before this part
      * @param parameters how many dynamic parameters stand in it
+     * @param clause the clause that stood behind it; a statement that had one is a part of its own
      */
-    public record Plain(String sql, int firstParameter, int parameters) implements Part {}
+    public record Plain(
+            String sql,
+            int firstParameter,
+            int parameters,
+            @Nullable ConsistencyClause clause) implements Part {}
 
     /**
      * A statement of Penumbra's.
@@ -33,7 +43,12 @@ public record Script(List<Part> parts, boolean namesCopies) {
      * @param firstParameter how many dynamic parameters stand before it
      * @param parameters how many dynamic parameters stand in it
      */
-    public record Own(ShadowStatement statement, int firstParameter, int parameters) implements Part {}
+    public record Own(ShadowStatement statement, int firstParameter, int parameters) implements Part {
+        @Override
+        public @Nullable ConsistencyClause clause() {
+            return statement instanceof ExplainShadow explain ? explain.clause() : null;
+        }
+    }
 
     public Script {
         parts = List.copyOf(parts);
@@ -48,72 +63,90 @@ public record Script(List<Part> parts, boolean namesCopies) {
      */
     public static Script of(String sql, String schema) {
         List<Token> tokens = Lexer.tokens(sql);
-        refuseConsistency(sql, tokens);
         boolean namesCopies = CopyNames.isReserved(schema);
-        boolean anyOwn = false;
-        List<int[]> statements = new ArrayList<>();
+        boolean asTyped = true;
+        List<Statement> statements = new ArrayList<>();
         int first = 0;
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
             namesCopies |= mayNameCopy(token);
             if (token.isSign(";") || token.kind() == Kind.END) {
                 if (i > first) {
-                    statements.add(new int[] {first, i});
-                    anyOwn |= Grammar.owns(tokens.subList(first, i + 1));
+                    Statement statement = Statement.of(sql, tokens.subList(first, i + 1));
+                    statements.add(statement);
+                    asTyped &= !statement.standsAlone();
                 }
                 first = i + 1;
             }
         }
-        if (!anyOwn) {
-            int parameters = parameters(tokens, 0, tokens.size());
-            return new Script(List.of(new Plain(sql, 0, parameters)), namesCopies);
-        }
-        return new Script(parts(sql, tokens, statements), namesCopies);
-    }
-
-    private static List<Part> parts(String sql, List<Token> tokens, List<int[]> statements) {
-        List<Part> parts = new ArrayList<>();
-        int passed = 0;
-        for (int s = 0; s < statements.size(); ) {
-            int first = statements.get(s)[0];
-            int end = statements.get(s)[1];
-            List<Token> statement = tokens.subList(first, end + 1);
-            if (Grammar.owns(statement)) {
-                int parameters = parameters(tokens, first, end);
-                parts.add(new Own(Grammar.statement(sql, statement), passed, parameters));
-                passed += parameters;
-                s++;
-                continue;
-            }
-            while (s + 1 < statements.size()
-                    && !Grammar.owns(
-                            tokens.subList(statements.get(s + 1)[0], statements.get(s + 1)[1] + 1))) {
-                s++;
-                end = statements.get(s)[1];
-            }
-            int parameters = parameters(tokens, first, end);
-            String text =
-                    blankOutside(sql, tokens.get(first).start(), tokens.get(end).start());
-            parts.add(new Plain(text, passed, parameters));
-            passed += parameters;
-            s++;
-        }
-        return parts;
+        List<Part> parts = asTyped ? List.of(new Plain(sql, 0, parameters(tokens), null)) : parts(sql, statements);
+        return new Script(parts, namesCopies);
     }
 
     /**
-     * Refuses a trailing {@code WITH CONSISTENCY level}; {@code WITH CONSISTENCY AS (...)} is an ordinary named query.
+     * One statement without its clause.
+     *
+     * @param tokens the last one is no part of it and stands where its text may end
      */
-    private static void refuseConsistency(String sql, List<Token> tokens) {
-        for (int i = 0; i + 2 < tokens.size(); i++) {
-            Token after = tokens.get(i + 2);
-            if (tokens.get(i).isWord("WITH")
-                    && tokens.get(i + 1).isWord("CONSISTENCY")
-                    && !after.isWord("AS")
-                    && !after.isSign("(")) {
-                throw Grammar.unsupported(sql, tokens.get(i), "WITH CONSISTENCY");
+    private record Statement(List<Token> tokens, @Nullable ConsistencyClause clause) {
+        static Statement of(String sql, List<Token> tokens) {
+            for (int i = 0; i < tokens.size(); i++) {
+                if (Grammar.beginsClause(tokens, i)) {
+                    ConsistencyClause clause = Grammar.clause(sql, tokens.subList(i, tokens.size()));
+                    if (i == 0) {
+                        throw clause.misplaced("no statement before it");
+                    }
+                    // Where the text ends does not depend on what the clause says or how far away it stands.
+                    int end = tokens.get(i - 1).end();
+                    List<Token> before = new ArrayList<>(tokens.subList(0, i));
+                    before.add(new Token(Kind.END, "", end, end));
+                    return new Statement(before, clause);
+                }
             }
+            return new Statement(tokens, null);
         }
+
+        boolean isOwn() {
+            return Grammar.owns(tokens);
+        }
+
+        boolean standsAlone() {
+            return clause != null || isOwn();
+        }
+
+        int start() {
+            return tokens.get(0).start();
+        }
+
+        int end() {
+            return tokens.get(tokens.size() - 1).start();
+        }
+    }
+
+    private static List<Part> parts(String sql, List<Statement> statements) {
+        List<Part> parts = new ArrayList<>();
+        int passed = 0;
+        for (int s = 0; s < statements.size(); ) {
+            Statement first = statements.get(s);
+            Statement last = first;
+            int parameters = parameters(first.tokens());
+            s++;
+            if (first.isOwn()) {
+                parts.add(new Own(Grammar.statement(sql, first.tokens(), first.clause()), passed, parameters));
+            } else {
+                while (first.clause() == null
+                        && s < statements.size()
+                        && !statements.get(s).standsAlone()) {
+                    last = statements.get(s);
+                    parameters += parameters(last.tokens());
+                    s++;
+                }
+                String text = blankOutside(sql, first.start(), last.end());
+                parts.add(new Plain(text, passed, parameters, first.clause()));
+            }
+            passed += parameters;
+        }
+        return parts;
     }
 
     private static boolean mayNameCopy(Token token) {
@@ -124,10 +157,10 @@ public record Script(List<Part> parts, boolean namesCopies) {
         };
     }
 
-    private static int parameters(List<Token> tokens, int first, int end) {
+    private static int parameters(List<Token> tokens) {
         int count = 0;
-        for (int i = first; i < end; i++) {
-            if (tokens.get(i).isSign("?")) {
+        for (Token token : tokens) {
+            if (token.isSign("?")) {
                 count++;
             }
         }

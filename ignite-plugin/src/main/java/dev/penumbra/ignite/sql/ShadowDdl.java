@@ -50,7 +50,8 @@ public final class ShadowDdl {
                 new ShadowDefinition(
                         name(statement.source(), matches, statement.table(), statement.datacenter()),
                         statement.compression(),
-                        statement.nearRows()),
+                        statement.nearRows(),
+                        statement.consistency()),
                 statement.ifNotExists());
     }
 

@@ -5,6 +5,7 @@ import dev.penumbra.model.Operation;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.read.Consistency;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public sealed interface ShadowStatement {
             Datacenter datacenter,
             Compression compression,
             int nearRows,
+            Consistency consistency,
             boolean ifNotExists)
             implements ShadowStatement {}
 
@@ -60,6 +62,7 @@ public sealed interface ShadowStatement {
      * {@code EXPLAIN SHADOW}.
      *
      * @param query the query to explain, at its own place in an otherwise blank copy of the text
+     * @param clause the clause that stood behind the query; null when none did
      */
-    record ExplainShadow(String query) implements ShadowStatement {}
+    record ExplainShadow(String query, @Nullable ConsistencyClause clause) implements ShadowStatement {}
 }

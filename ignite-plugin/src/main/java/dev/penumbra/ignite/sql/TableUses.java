@@ -15,8 +15,9 @@ public interface TableUses {
      *
      * @param uses in no particular order; empty when the text names no copy
      * @param executed whether running the text reads what it names; false when it only explains a plan
+     * @param onlyReads whether every statement of the text is a query or explains the plan of one
      */
-    record Found(List<TableUse> uses, boolean executed) {
+    record Found(List<TableUse> uses, boolean executed, boolean onlyReads) {
         public Found {
             uses = List.copyOf(uses);
         }

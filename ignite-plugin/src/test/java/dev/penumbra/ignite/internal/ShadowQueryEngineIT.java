@@ -15,11 +15,13 @@ import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.Consistency;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -436,14 +438,16 @@ class ShadowQueryEngineIT {
 
     @Test
     void create_reachesTheCatalogue_withTheSourceInItsOwnSpelling() throws SQLException {
-        run("CREATE SHADOW OF CRM.app.t IN DATACENTER 'us' WITH (COMPRESSION = 'LZ4', NEAR_ROWS = 5)");
+        run(
+                "CREATE SHADOW OF CRM.app.t IN DATACENTER 'us' WITH (COMPRESSION = 'LZ4', NEAR_ROWS = 5, CONSISTENCY = 'BOUNDED 2s')");
         run("CREATE SHADOW IF NOT EXISTS OF \"Crm\".\"app\".t IN DATACENTER 'us'");
         assertThat(CATALOGUE.created)
                 .containsExactly(
                         new ShadowDefinition(
                                         new ShadowName("Crm", new TableName("APP", "T"), new Datacenter("us")),
                                         Compression.LZ4,
-                                        5)
+                                        5,
+                                        Consistency.bounded(Duration.ofSeconds(2)))
                                 + " false",
                         new ShadowDefinition(
                                         new ShadowName("Crm", new TableName("app", "T"), new Datacenter("us")),
@@ -475,7 +479,36 @@ class ShadowQueryEngineIT {
                 "0A000",
                 "PENUMBRA-1016",
                 "clause=ALTER SHADOW, reason=not supported in this version, line=1, column=1");
-        assertState("SELECT 1 WITH CONSISTENCY PRIMARY", "0A000", "PENUMBRA-1016", "line=1, column=10");
+        assertState(
+                "SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY",
+                "0A000",
+                "PENUMBRA-1016",
+                "clause=WITH CONSISTENCY, reason=not supported in this version, line=1, column=24");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT ID FROM PUBLIC.MINE WITH CONSISTENCY EVENTUAL",
+                "SELECT ID FROM PUBLIC.MINE WITH/**/consistency PRIMARY;",
+                "SELECT 1; SELECT 2 WITH CONSISTENCY BOUNDED '1s'",
+                "INSERT INTO PUBLIC.MINE VALUES (9, 'x') WITH CONSISTENCY PRIMARY",
+                "CREATE TABLE PUBLIC.OTHER (ID INT PRIMARY KEY) WITH CONSISTENCY PRIMARY",
+                "DROP TABLE PUBLIC.MINE WITH CONSISTENCY PRIMARY",
+                "DROP SHADOW OF crm.app.t IN DATACENTER 'eu' WITH CONSISTENCY PRIMARY"
+            })
+    void levelOfWhatNamesNoCopy_neverReachesTheEngineUnseen(String sql) throws SQLException {
+        assertState(sql, "42000", "PENUMBRA-1009", "expected=WITH CONSISTENCY behind a query that names a copy");
+        GridQueryProcessor queries = ((IgniteEx) node.ignite()).context().query();
+        assertThatThrownBy(() -> queries.resultSetMetaData(new SqlFieldsQuery(sql), null))
+                .hasMessageContaining("PENUMBRA-1009");
+        try (Connection connection = node.connect("");
+                Statement statement = connection.createStatement()) {
+            statement.addBatch(sql);
+            assertThatThrownBy(statement::executeBatch).hasMessageContaining("PENUMBRA-1009");
+        }
+        assertThat(rows("SELECT ID FROM PUBLIC.MINE")).isEmpty();
+        assertThat(CATALOGUE.dropped).isEmpty();
     }
 
     private static void assertState(String sql, String state, String... parts) {

@@ -16,6 +16,8 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +39,7 @@ class GrammarTest {
                         new Datacenter("eu"),
                         Compression.ZSTD,
                         ShadowDefinition.NEAR_ROWS_DEFAULT,
+                        Consistency.eventual(),
                         false));
     }
 
@@ -44,9 +47,10 @@ class GrammarTest {
     void create_withOptions_takesThemInAnyOrderAndLetterCase() {
         CreateShadow create = (CreateShadow)
                 only(
-                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4');");
+                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ');");
         assertThat(create.compression()).isEqualTo(Compression.LZ4);
         assertThat(create.nearRows()).isZero();
+        assertThat(create.consistency()).isEqualTo(Consistency.bounded(Duration.ofSeconds(2)));
         assertThat(create.ifNotExists()).isTrue();
         assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
     }
@@ -85,7 +89,7 @@ class GrammarTest {
     @Test
     void explain_keepsTheQueryAtItsPlace() {
         assertThat(only("EXPLAIN SHADOW\nSELECT ';' FROM SHADOW.T;"))
-                .isEqualTo(new ExplainShadow("              \nSELECT ';' FROM SHADOW.T"));
+                .isEqualTo(new ExplainShadow("              \nSELECT ';' FROM SHADOW.T", null));
     }
 
     @ParameterizedTest(name = "{0} at {1}:{2}")
@@ -115,9 +119,9 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' x                                | 1 | 43 | end of statement
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' 'us'                             | 1 | 43 | end of statement
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH                             | 1 | 47 | '('
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ()                          | 1 | 49 | COMPRESSION or NEAR_ROWS
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (SPEED = 1)                 | 1 | 49 | COMPRESSION or NEAR_ROWS
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ('NEAR_ROWS' = 1)           | 1 | 49 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ()                          | 1 | 49 | COMPRESSION or NEAR_ROWS or CONSISTENCY
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (SPEED = 1)                 | 1 | 49 | COMPRESSION or NEAR_ROWS or CONSISTENCY
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH ('NEAR_ROWS' = 1)           | 1 | 49 | COMPRESSION or NEAR_ROWS or CONSISTENCY
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS 1)               | 1 | 59 | '='
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = -1)            | 1 | 61 | a whole number
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1.5)           | 1 | 61 | a whole number
@@ -127,10 +131,20 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (COMPRESSION = ZSTD)        | 1 | 63 | 'ZSTD' or 'LZ4' or 'NONE'
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (COMPRESSION = 'GZIP')      | 1 | 63 | 'ZSTD' or 'LZ4' or 'NONE'
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1              | 1 | 62 | ')'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1,)            | 1 | 63 | COMPRESSION or NEAR_ROWS
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1,)            | 1 | 63 | COMPRESSION or NEAR_ROWS or CONSISTENCY
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, NEAR_ROWS = 2) | 1 | 64 | each option once
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1) WITH (NEAR_ROWS = 1) | 1 | 64 | end of statement
             CREATE SHADOW /* OF c.s.t                                                  | 1 | 15 | OF
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY 'PRIMARY')     | 1 | 61 | '='
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = PRIMARY)     | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = ?)           | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = U&'PRIMARY') | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = '')          | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'STRONG')    | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'BOUNDED')   | 1 | 63 | a time of at most 292 years as a whole number and ms, s, m or h
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY 5s') | 1 | 63 | EVENTUAL, BOUNDED with a time
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY', CONSISTENCY = 'PRIMARY') | 1 | 74 | each option once
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH CONSISTENCY (PRIMARY)       | 1 | 48 | '('
             DROP SHADOW                                                                | 1 | 12 | OF
             DROP SHADOW IF NOT EXISTS OF c.s.t IN DATACENTER 'eu'                      | 1 | 16 | EXISTS
             DROP SHADOW OF c.s.t IN DATACENTER 'eu' CASCADE                            | 1 | 41 | end of statement
@@ -154,7 +168,8 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' KEYS (1)                         | 1 | 43 | KEYS
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (TTL = '1h')                | 1 | 49 | TTL
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY')   | 1 | 49 | CONSISTENCY
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'VALIDATED') | 1 | 63 | VALIDATED
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63 | OPTIMISTIC
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 1  | ALTER SHADOW
             REFRESH SHADOW OF c.s.t IN DATACENTER 'eu'                                 | 1 | 1  | REFRESH SHADOW
@@ -162,9 +177,9 @@ class GrammarTest {
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT
             ALTER TRIGGER x DISABLE                                                    | 1 | 1  | ALTER TRIGGER
-            SELECT * FROM SHADOW.T WITH CONSISTENCY EVENTUAL                           | 1 | 24 | WITH CONSISTENCY
-            SELECT * FROM T WITH CONSISTENCY BOUNDED '200ms'                           | 1 | 17 | WITH CONSISTENCY
-            EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY             | 1 | 39 | WITH CONSISTENCY
+            SELECT * FROM SHADOW.T WITH CONSISTENCY VALIDATED                          | 1 | 41 | VALIDATED
+            SELECT * FROM SHADOW.T WITH CONSISTENCY optimistic                         | 1 | 41 | OPTIMISTIC
+            EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY OPTIMISTIC          | 1 | 56 | OPTIMISTIC
             """)
     void clausesOfTheLaterContract_areRefusedByNameAndPlace(String sql, int line, int column, String refused) {
         PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));

@@ -38,7 +38,7 @@ class NameRouterTest {
         int start = sql.indexOf(name);
         TableUse use =
                 new TableUse(0, Role.READ, name, "T", start, start + name.length(), start + name.length() + 2, false);
-        return NamedText.of(sql, new Found(List.of(use), true));
+        return NamedText.of(sql, new Found(List.of(use), true, true));
     }
 
     private static Answer only(Routing routing) {
@@ -94,6 +94,7 @@ class NameRouterTest {
                                 new TableUse(0, Role.READ, "SHADOW", "T", 35, 41, 45, false),
                                 new TableUse(0, Role.COLUMN, "SHADOW", "T", 7, 13, 15, false),
                                 new TableUse(0, Role.READ, "SHADOW", "T", 47, 47, 48, false)),
+                        true,
                         true));
         assertThat(router("us", null, null).route(text).sql())
                 .isEqualTo("SELECT HOME.T.A, 'SHADOW.T' FROM HOME . T, HOME.T");
@@ -109,6 +110,7 @@ class NameRouterTest {
                                 new TableUse(0, Role.COLUMN, "SHADOW", "T", 7, 13, 15, false),
                                 new TableUse(0, Role.READ, "SHADOW", "T", 23, 29, 31, false),
                                 new TableUse(0, Role.READ, "SHADOW", "T", 33, 39, 41, true)),
+                        true,
                         true));
         assertThat(ownHome("T").route(text).sql()).isEqualTo("SELECT \"S\".\"T\".A FROM \"S\".\"T\", \"S\".\"T\" X");
         Routing renamed = ownHome("OTHER").route(text);
