@@ -6,7 +6,7 @@ import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy.Role;
-import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.read.FeedName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,10 +78,16 @@ final class CopyBoard implements Copies {
     private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {
         for (dev.penumbra.shadow.Copy copy : known) {
             if (wanted.test(copy)) {
-                ShadowStatus status = shadows.standing(copy);
+                GridShadows.Standing standing = shadows.standing(copy);
                 boolean ofGrid = copy.name().source().equals(tables.source());
                 return Optional.of(new Copy(
-                        status.phase(), status.applied(), ofGrid ? copy.name().table() : null));
+                        standing.id(),
+                        standing.status().phase(),
+                        standing.status().applied(),
+                        ofGrid ? copy.name().table() : null,
+                        new FeedName(copy.name().source(), copy.name().datacenter()),
+                        standing.journal(),
+                        copy.consistency()));
             }
         }
         return Optional.empty();

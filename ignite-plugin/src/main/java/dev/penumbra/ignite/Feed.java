@@ -14,9 +14,8 @@ import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
-import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.Consistency;
-import java.util.ArrayDeque;
+import dev.penumbra.shadow.read.ProbeDesk;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -629,7 +628,7 @@ final class Feed extends ShippingFeed {
         // The change itself is not yet in: only what lies before it is.
         Position before = new Position(
                 change.position().epoch(), Math.max(0, change.position().sequence() - 1));
-        CopyState begun = new CopyState(true, before, before, false, true);
+        CopyState begun = new CopyState(true, before, before, false, true, 0);
         progress().put(next, begun);
         add(new Followed(follower, begun));
     }

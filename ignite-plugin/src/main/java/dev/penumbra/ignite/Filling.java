@@ -299,7 +299,7 @@ final class Filling implements Runnable {
     /** The copy's state at the moment its feed takes it over. */
     CopyState state(Position at) {
         Position applied = position.compareTo(at) > 0 ? position : at;
-        return new CopyState(true, applied, readyFrom, complete, announced);
+        return new CopyState(true, applied, readyFrom, complete, announced, 0);
     }
 
     /** What writes the copy; for the feed that takes it over. */

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -156,7 +157,7 @@ final class GridShadows implements Shadows {
 
     /** How a copy of either role stands, with what it holds. */
     ShadowStatus status(Copy copy) {
-        ShadowStatus standing = standing(copy);
+        ShadowStatus standing = standing(copy).status();
         if (!copy.built() || !present(copy.name().datacenter())) {
             return standing;
         }
@@ -177,13 +178,26 @@ final class GridShadows implements Shadows {
         }
     }
 
-    /** How a copy of either role stands; what it holds is left at zero. */
-    ShadowStatus standing(Copy copy) {
+    /**
+     * How a copy stands and what tells it from what it was.
+     *
+     * @param status what it holds is left at zero
+     * @param id another one for each filling and for each time that the source brings the table anew
+     * @param journal the journal that its position is of; null when nothing carries changes to it
+     */
+    record Standing(
+            ShadowStatus status, String id, @Nullable UUID journal) {}
+
+    /** How a copy of either role stands. */
+    Standing standing(Copy copy) {
         Position applied = Position.START;
         ShadowStatus.Phase phase = ShadowStatus.Phase.LOADING;
+        long takes = 0;
+        @Nullable UUID journal = null;
         if (copy.built() && present(copy.name().datacenter())) {
             try {
                 Progress progress = context.progress(copy.name().datacenter());
+                // The copy's own state last: what was taken anew before its feed was looked at is seen.
                 Optional<FeedState> feed = progress.feed(copy.name().source());
                 Optional<CopyState> state = progress.copy(copy);
                 if (isWhole(progress, copy) && !lostRows(copy)) {
@@ -191,6 +205,8 @@ final class GridShadows implements Shadows {
                 }
                 if (feed.isPresent() && state.isPresent()) {
                     Position feedApplied = feed.get().applied();
+                    journal = feed.get().journal();
+                    takes = state.get().takes();
                     applied = state.get().applied(feedApplied);
                     phase = lostRows(copy)
                             ? ShadowStatus.Phase.LOADING
@@ -203,7 +219,8 @@ final class GridShadows implements Shadows {
         }
         ShadowDefinition definition =
                 new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows(), copy.consistency());
-        return new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
+        ShadowStatus status = new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
+        return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, journal);
     }
 
     /** Whether this is a shadow of an Ignite table that has all of its partitions. */

@@ -196,6 +196,15 @@ final class Heartbeat implements AutoCloseable {
         }
     }
 
+    /** Runs a task once, later, on the heartbeat's thread; the task does not wait. */
+    void after(long nanos, Runnable task) {
+        try {
+            var unused = thread.schedule(() -> safely(task), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("A task was set up while the node stops", e);
+        }
+    }
+
     private void execute(Runnable task) {
         try {
             thread.execute(() -> safely(task));

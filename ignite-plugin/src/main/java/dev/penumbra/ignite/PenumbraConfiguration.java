@@ -45,6 +45,8 @@ public class PenumbraConfiguration implements PluginConfiguration {
 
     /** How often a node asks how stale the copies of its datacenter may be, unless configured otherwise. */
     public static final Duration HEARTBEAT_DEFAULT = Duration.ofMillis(100);
+    /** For how long a read waits for a proof unless configured otherwise. */
+    public static final Duration READ_PATIENCE_DEFAULT = Duration.ofSeconds(2);
 
     private @Nullable Datacenter datacenter;
     private Datacenter homeDatacenter = Datacenter.of(HOME_DATACENTER_DEFAULT);
@@ -63,6 +65,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private Duration triggerPause = TRIGGER_PAUSE_DEFAULT;
     private int triggerThreads = TRIGGER_THREADS_DEFAULT;
     private Duration heartbeat = HEARTBEAT_DEFAULT;
+    private Duration readPatience = READ_PATIENCE_DEFAULT;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -230,6 +233,17 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** Sets how often this node asks how stale the copies of its datacenter may be. */
     public PenumbraConfiguration setHeartbeatMillis(int millis) {
         this.heartbeat = Duration.ofMillis(inRange("heartbeatMillis", millis, 10, 60_000));
+        return this;
+    }
+
+    /** For how long a read waits until a copy can prove to have what was asked for, before it is refused. */
+    public Duration readPatience() {
+        return readPatience;
+    }
+
+    /** Sets for how long a read waits until a copy can prove to have what was asked for, before it is refused. */
+    public PenumbraConfiguration setReadPatienceMillis(int millis) {
+        this.readPatience = Duration.ofMillis(inRange("readPatienceMillis", millis, 1, 600_000));
         return this;
     }
 

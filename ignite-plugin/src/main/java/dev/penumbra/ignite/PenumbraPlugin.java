@@ -4,6 +4,7 @@ import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.SqlEngine;
 import dev.penumbra.ignite.internal.TableTaps;
+import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.trigger.TriggerRelay;
 import dev.penumbra.ignite.trigger.Triggers;
 import dev.penumbra.model.ErrorCode;
@@ -14,6 +15,7 @@ import dev.penumbra.shadow.Dictionaries;
 import dev.penumbra.shadow.Dictionary;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
+import dev.penumbra.shadow.read.ReadGate;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.InstantSource;
@@ -235,6 +237,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
         CopyBoard board = new CopyBoard(context, shadows, tables);
+        ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -255,6 +258,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 triggers,
                 board,
                 DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
+                session -> new Reader(gate, session, System.nanoTime(), configuration.readPatience()),
                 reads);
         shipper.start();
         heartbeat.start();

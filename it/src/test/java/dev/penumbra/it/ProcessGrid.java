@@ -38,6 +38,7 @@ final class ProcessGrid implements AutoCloseable {
     private final Path logs;
     private final @Nullable Path journal;
     private final int batchRows;
+    private final int delayMillis;
     private final Map<String, Integer> discoveryPorts = new LinkedHashMap<>();
     private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
     private int started;
@@ -48,6 +49,13 @@ final class ProcessGrid implements AutoCloseable {
      * @param batchRows the size of the shipper's batches
      */
     ProcessGrid(String test, Path directory, @Nullable Path journal, int batchRows) throws IOException {
+        this(test, directory, journal, batchRows, 0);
+    }
+
+    /** @param delayMillis how long a message to another datacenter takes */
+    ProcessGrid(String test, Path directory, @Nullable Path journal, int batchRows, int delayMillis)
+            throws IOException {
+        this.delayMillis = delayMillis;
         this.directory = directory;
         this.logs = Files.createDirectories(Path.of("target", "node-logs", test));
         this.journal = journal;
@@ -201,7 +209,8 @@ final class ProcessGrid implements AutoCloseable {
                       </list>
                     </property>
                     <property name="communicationSpi">
-                      <bean class="org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi">
+                      <bean class="dev.penumbra.it.DelayingCommunicationSpi">
+                        <property name="delayMillis" value="%11$d"/>
                         <property name="localPort" value="%4$d"/>
                         <property name="localPortRange" value="0"/>
                       </bean>
@@ -237,7 +246,8 @@ final class ProcessGrid implements AutoCloseable {
                         batchRows,
                         partitions,
                         captured.toAbsolutePath(),
-                        TEMPLATE);
+                        TEMPLATE,
+                        delayMillis);
         return Files.writeString(directory.resolve(name + ".xml"), text);
     }
 

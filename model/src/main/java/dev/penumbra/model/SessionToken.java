@@ -51,9 +51,12 @@ public final class SessionToken {
     /** A token for everything that this one and the other ask for. */
     public SessionToken and(SessionToken other) {
         NavigableMap<String, Position> both = new TreeMap<>(positions);
-        other.positions.forEach(
-                (key, position) -> both.merge(key, position, (one, two) -> one.compareTo(two) >= 0 ? one : two));
+        other.positions.forEach((key, position) -> both.merge(key, position, SessionToken::later));
         return new SessionToken(both);
+    }
+
+    private static Position later(Position one, Position two) {
+        return one.compareTo(two) >= 0 ? one : two;
     }
 
     /** Whether this token asks for anything of a source, from whichever journal. */
@@ -100,7 +103,8 @@ public final class SessionToken {
             try {
                 String source = URLDecoder.decode(entry.substring(0, first), StandardCharsets.UTF_8);
                 UUID journal = UUID.fromString(entry.substring(first + 1, second));
-                positions.put(key(source, journal), Position.parse(entry.substring(second + 1)));
+                Position position = Position.parse(entry.substring(second + 1));
+                positions.merge(key(source, journal), position, SessionToken::later);
             } catch (IllegalArgumentException | PenumbraException e) {
                 throw new PenumbraException(ErrorCode.INVALID_TOKEN, e).with("token", text);
             }

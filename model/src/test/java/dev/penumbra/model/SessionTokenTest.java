@@ -48,6 +48,8 @@ class SessionTokenTest {
                 .and(SessionToken.of("shop", OTHER_JOURNAL, new Position(1, 7)));
         assertThat(SessionToken.parse(token.toString())).isEqualTo(token);
         assertThat(SessionToken.parse("")).isEqualTo(SessionToken.EMPTY);
+        assertThat(SessionToken.parse("shop/0-0-0-0-1/1:9;shop/0-0-0-0-1/1:2"))
+                .isEqualTo(SessionToken.of("shop", new UUID(0, 1), new Position(1, 9)));
     }
 
     @ParameterizedTest

@@ -71,20 +71,21 @@ public final class Progress {
      * @param complete whether the source has delivered the table's whole content
      * @param announced whether the rows that the source delivers were followed from where it announced them; only then does
      *     their end make the copy complete
+     * @param takes how often the source has announced that it brings the table anew since this filling began
      */
     public record CopyState(
-            boolean following, Position applied, Position readyFrom, boolean complete, boolean announced) {
+            boolean following, Position applied, Position readyFrom, boolean complete, boolean announced, long takes) {
         /** The state of a copy that is still being filled. */
-        public static final CopyState FILLING = new CopyState(false, Position.START, Position.START, false, false);
+        public static final CopyState FILLING = new CopyState(false, Position.START, Position.START, false, false, 0);
 
         /** This state where the source announces that it brings the table anew. */
         public CopyState begun() {
-            return new CopyState(following, applied, readyFrom, false, true);
+            return new CopyState(following, applied, readyFrom, false, true, takes + 1);
         }
 
         /** This state where the source has brought what it had announced. */
         public CopyState ended() {
-            return new CopyState(following, applied, readyFrom, announced, announced);
+            return new CopyState(following, applied, readyFrom, announced, announced, takes);
         }
 
         /** The position up to which the copy holds its source's changes, given its feed's. */
@@ -100,17 +101,18 @@ public final class Progress {
         }
 
         String text() {
-            return following + " " + applied + " " + readyFrom + " " + complete + " " + announced;
+            return following + " " + applied + " " + readyFrom + " " + complete + " " + announced + " " + takes;
         }
 
         static CopyState read(String text) {
-            String[] parts = parts(text, 5);
+            String[] parts = parts(text, 6);
             return new CopyState(
                     Boolean.parseBoolean(parts[0]),
                     Position.parse(parts[1]),
                     Position.parse(parts[2]),
                     Boolean.parseBoolean(parts[3]),
-                    Boolean.parseBoolean(parts[4]));
+                    Boolean.parseBoolean(parts[4]),
+                    Long.parseLong(parts[5]));
         }
     }
 

@@ -77,7 +77,7 @@ final class SimulatedReader {
         this.name = name;
         this.keys = keys;
         this.freshness = newFreshness();
-        this.gate = new ReadGate(freshness, time::after);
+        this.gate = new ReadGate(freshness, time::after, Runnable::run);
     }
 
     private Freshness newFreshness() {
@@ -104,7 +104,7 @@ final class SimulatedReader {
         // Clocks of nodes have nothing to do with each other, and may overflow.
         offset = random.nextLong();
         freshness = newFreshness();
-        gate = new ReadGate(freshness, time::after);
+        gate = new ReadGate(freshness, time::after, Runnable::run);
         beat(incarnation);
         for (int i = 0; i < SESSIONS; i++) {
             read(incarnation, name + "." + incarnation + "." + i, new ReadSession(this::clock));
@@ -126,12 +126,19 @@ final class SimulatedReader {
         }
     }
 
+    private List<Candidate> near() {
+        return grid.feed(local).candidate(local).stream().toList();
+    }
+
+    private List<Candidate> far() {
+        return local.equals(grid.home())
+                ? List.of()
+                : grid.feed(grid.home()).candidate(local).stream().toList();
+    }
+
     private List<Candidate> candidates() {
-        List<Candidate> candidates = new ArrayList<>();
-        if (!local.equals(grid.home())) {
-            grid.feed(local).candidate(local).ifPresent(candidates::add);
-        }
-        grid.feed(grid.home()).candidate(local).ifPresent(candidates::add);
+        List<Candidate> candidates = new ArrayList<>(near());
+        candidates.addAll(far());
         return candidates;
     }
 
@@ -193,7 +200,7 @@ final class SimulatedReader {
             Runnable then,
             boolean last) {
         long begun = time.now();
-        var unused = gate.choose(TABLE, asked.consistency(), candidates(), seen, clock(), PATIENCE)
+        var unused = gate.choose(TABLE, asked.consistency(), near(), this::far, seen, clock(), PATIENCE)
                 .whenComplete((choice, failure) -> {
                     if (running != incarnation) {
                         return;

@@ -112,8 +112,8 @@ class MutantsTest {
                 new Mutant(
                         "what does not come in time is answered all the same",
                         READ + "ReadGate.java",
-                        "patience.toNanos(), () -> search.choice.completeExceptionally(refusal(table, asked, eligible)));",
-                        "patience.toNanos(), () -> search.choice.complete(chosen(table, eligible.get(0), session, true)));"),
+                        "choice.completeExceptionally(refusal(table, asked, candidates));",
+                        "choice.complete(chosen(table, candidates.get(0), session));"),
                 new Mutant(
                         "a copy that was filled anew meanwhile is not noticed",
                         READ + "ReadGate.java",

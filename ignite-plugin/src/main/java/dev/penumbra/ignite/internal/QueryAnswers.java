@@ -15,7 +15,7 @@ final class QueryAnswers {
 
     /** The columns of {@code EXPLAIN SHADOW}. */
     static final List<GridQueryFieldMetadata> EXPLAIN_FIELDS =
-            List.of(text("ASKED"), text("COPY"), text("REASON"), text("APPLIED"));
+            List.of(text("ASKED"), text("COPY"), text("REASON"), text("APPLIED"), text("CONSISTENCY"));
 
     private static final List<GridQueryFieldMetadata> COUNT_FIELDS = List.of(
             new CalciteQueryFieldMetadata("", "", "ROWCOUNT", Long.class.getName(), UNSPECIFIED, UNSPECIFIED, false));
@@ -33,7 +33,12 @@ final class QueryAnswers {
         List<List<?>> rows = new ArrayList<>();
         for (Routing.Answer answer : routing.answers()) {
             String applied = answer.applied() == null ? null : answer.applied().toString();
-            rows.add(Arrays.asList(answer.asked(), answer.copy(), answer.reason(), applied));
+            rows.add(Arrays.asList(
+                    answer.name(),
+                    answer.copy(),
+                    answer.reason(),
+                    applied,
+                    answer.asked().toString()));
         }
         QueryCursorImpl<List<?>> cursor = new QueryCursorImpl<>(rows);
         cursor.fieldsMeta(EXPLAIN_FIELDS);

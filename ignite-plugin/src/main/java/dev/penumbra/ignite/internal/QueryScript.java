@@ -9,7 +9,6 @@ import dev.penumbra.ignite.sql.Script.Plain;
 import dev.penumbra.ignite.sql.ShadowStatement;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
 import dev.penumbra.ignite.sql.TableUses;
-import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,22 +57,7 @@ record QueryScript(String sql, String schema, List<Step> steps) {
      */
     static QueryScript of(String sql, String schema, TableUses tables) {
         Script script = Script.of(sql, schema);
-        QueryScript read = read(sql, schema, script, tables);
-        refuseLevels(script);
-        return read;
-    }
-
-    /** Nothing decides by a level yet, and an answer that did not look at it could be stale without a word. */
-    private static void refuseLevels(Script script) {
-        for (Part part : script.parts()) {
-            ConsistencyClause clause = part.clause();
-            if (clause != null) {
-                throw clause.place()
-                        .in(new PenumbraException(ErrorCode.NOT_SUPPORTED)
-                                .with("clause", ConsistencyClause.NAME)
-                                .with("reason", "not supported in this version"));
-            }
-        }
+        return read(sql, schema, script, tables);
     }
 
     /** What {@link #of} reads, levels and all. */

@@ -8,6 +8,7 @@ import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.CopyNames;
 import dev.penumbra.ignite.sql.NameRouter;
 import dev.penumbra.ignite.sql.NamedText;
+import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.sql.Reads;
 import dev.penumbra.ignite.sql.Routing;
 import dev.penumbra.ignite.sql.ShadowDdl;
@@ -22,9 +23,13 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.ReadSession;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.Function;
 import org.apache.calcite.schema.SchemaPlus;
 import org.apache.ignite.cache.query.FieldsQueryCursor;
@@ -39,6 +44,7 @@ import org.apache.ignite.internal.processors.query.QueryContext;
 import org.apache.ignite.internal.processors.query.QueryEngine;
 import org.apache.ignite.internal.processors.query.QueryProperties;
 import org.apache.ignite.internal.processors.query.QueryUtils;
+import org.apache.ignite.internal.processors.query.SqlClientContext;
 import org.apache.ignite.internal.processors.query.calcite.CalciteQueryProcessor;
 import org.apache.ignite.internal.processors.query.calcite.util.Commons;
 import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
@@ -59,6 +65,9 @@ import org.jspecify.annotations.Nullable;
 final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngine {
     private final QueryScripts scripts =
             new QueryScripts(new QueryTables(() -> calcite().frameworkConfig().getParserConfig()));
+
+    /** Of connections, for as long as somebody holds them. */
+    private final Map<SqlClientContext, ReadSession> sessions = Collections.synchronizedMap(new WeakHashMap<>());
 
     /** Volatile: looked up once by whichever query comes first. */
     private volatile @Nullable CalciteQueryProcessor calcite;
@@ -88,11 +97,18 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
      * @param triggers creates and drops triggers
      * @param copies how copies stand, asked in every execution that names one
      * @param local the datacenter of this node; null when it is in none
+     * @param readers makes the reader of a statement, for the session that it belongs to
      * @param reads told which copies answer
      */
-    void open(Shadows shadows, TriggerDdl triggers, Copies copies, @Nullable Datacenter local, Reads reads) {
+    void open(
+            Shadows shadows,
+            TriggerDdl triggers,
+            Copies copies,
+            @Nullable Datacenter local,
+            Function<ReadSession, Reader> readers,
+            Reads reads) {
         NameRouter router = new NameRouter(copies, this::knows, local);
-        services = new ShadowQueryServices(new ShadowDdl(shadows), triggers, router, reads);
+        services = new ShadowQueryServices(new ShadowDdl(shadows), triggers, router, readers, reads);
     }
 
     private boolean knows(String schema, String table) {
@@ -148,7 +164,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             if (named == null) {
                 return calcite().queryBatched(context, engineSchema(schema), sql, batch);
             }
-            return routed(named, text -> calcite().queryBatched(context, engineSchema(schema), text, batch));
+            return routed(context, named, text -> calcite().queryBatched(context, engineSchema(schema), text, batch));
         } catch (PenumbraException e) {
             throw QueryFailures.of(e);
         }
@@ -186,21 +202,41 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             if (named == null) {
                 return calcite().query(context, engineSchema(schema), engine.sql(), parameters);
             }
-            return routed(named, text -> calcite().query(context, engineSchema(schema), text, parameters));
+            return routed(context, named, text -> calcite().query(context, engineSchema(schema), text, parameters));
         }
         if (step instanceof Explain explain) {
-            Routing routing = route(explain.query());
-            // Planned but not run, so that a query that could not run is not explained as if it could.
-            calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
-            return List.of(QueryAnswers.explained(routing));
+            Reader reader = reader(context);
+            Routing routing = route(explain.query(), reader);
+            try {
+                // Planned but not run, so that a query that could not run is not explained as if it could.
+                calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
+                return List.of(QueryAnswers.explained(routing));
+            } finally {
+                reader.ended(routing.answers());
+            }
         }
         define(session(schema), ((Ddl) step).statement());
         return List.of(QueryAnswers.done());
     }
 
     /** Chooses copies. How they stand is Penumbra's own and needs no permission of whoever asks. */
-    private Routing route(NamedText named) {
-        return GridInternals.asNode(ctx.grid(), () -> services().router().route(named));
+    private Routing route(NamedText named, Reader reader) {
+        return GridInternals.asNode(ctx.grid(), () -> services().router().route(named, reader));
+    }
+
+    /** The copies that would be asked first: all of a table's have the same columns. */
+    private Routing name(NamedText named) {
+        return GridInternals.asNode(ctx.grid(), () -> services().router().name(named));
+    }
+
+    private Reader reader(@Nullable QueryContext context) {
+        @Nullable SqlClientContext connection = context == null ? null : context.unwrap(SqlClientContext.class);
+        return services()
+                .readers()
+                .apply(
+                        connection == null
+                                ? new ReadSession(System::nanoTime)
+                                : sessions.computeIfAbsent(connection, key -> new ReadSession(System::nanoTime)));
     }
 
     /** The engine looks after the shadow's cache; the rows in it are those of a table that has a cache of its own. */
@@ -218,21 +254,39 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
 
     /** Runs a text on the copies that may answer it now. */
     private List<FieldsQueryCursor<List<?>>> routed(
-            NamedText named, Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
+            @Nullable QueryContext context,
+            NamedText named,
+            Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
         ShadowQueryServices open = services();
-        Routing routing = route(named);
+        Reader reader = reader(context);
+        Routing routing = route(named, reader);
+        try {
+            for (Routing.Answer answer : routing.answers()) {
+                if (answer.copied() != null) {
+                    authorizeRead(answer.copied());
+                }
+            }
+            List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
+            if (named.executed()) {
+                for (Routing.Answer answer : routing.read()) {
+                    open.reads().started(answer.source(), answer.table());
+                }
+            }
+            return ConfirmedCursor.all(cursors, () -> confirm(routing), () -> reader.ended(routing.answers()));
+        } catch (RuntimeException | Error e) {
+            reader.ended(routing.answers());
+            throw e;
+        }
+    }
+
+    private void confirm(Routing routing) {
         for (Routing.Answer answer : routing.answers()) {
-            if (answer.copied() != null) {
-                authorizeRead(answer.copied());
+            boolean stands =
+                    GridInternals.asNode(ctx.grid(), () -> services().router().stands(answer));
+            if (!stands) {
+                throw QueryFailures.of(new PenumbraException(ErrorCode.COPY_REPLACED).with("copy", answer.copy()));
             }
         }
-        List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
-        if (named.executed()) {
-            for (Routing.Answer answer : routing.read()) {
-                open.reads().started(answer.source(), answer.table());
-            }
-        }
-        return cursors;
     }
 
     private void define(String session, ShadowStatement statement) {
@@ -291,10 +345,10 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             for (Step step : script.steps()) {
                 if (step instanceof Engine engine) {
                     NamedText named = engine.named();
-                    String text = named == null ? engine.sql() : route(named).sql();
+                    String text = named == null ? engine.sql() : name(named).sql();
                     metadata.addAll(engineMetadata(context, engineSchema(schema), text, ofParameters));
                 } else if (step instanceof Explain explain && ofParameters) {
-                    String text = route(explain.query()).sql();
+                    String text = name(explain.query()).sql();
                     metadata.addAll(engineMetadata(context, engineSchema(schema), text, true));
                 } else {
                     metadata.add(step instanceof Explain ? QueryAnswers.EXPLAIN_FIELDS : List.of());

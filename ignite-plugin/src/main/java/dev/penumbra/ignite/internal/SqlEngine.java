@@ -1,11 +1,14 @@
 package dev.penumbra.ignite.internal;
 
 import dev.penumbra.ignite.sql.Copies;
+import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.sql.Reads;
 import dev.penumbra.ignite.sql.TriggerDdl;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.ReadSession;
+import java.util.function.Function;
 import org.apache.calcite.tools.FrameworkConfig;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
@@ -36,11 +39,21 @@ public final class SqlEngine {
         }
     }
 
-    /** Opens the engine to statements about copies. */
-    public void open(Shadows shadows, TriggerDdl triggers, Copies copies, @Nullable Datacenter local, Reads reads) {
+    /**
+     * Opens the engine to statements about copies.
+     *
+     * @param readers makes the reader of a statement, for the session that it belongs to
+     */
+    public void open(
+            Shadows shadows,
+            TriggerDdl triggers,
+            Copies copies,
+            @Nullable Datacenter local,
+            Function<ReadSession, Reader> readers,
+            Reads reads) {
         ShadowQueryEngine installed = engine;
         if (installed != null) {
-            installed.open(shadows, triggers, copies, local, reads);
+            installed.open(shadows, triggers, copies, local, readers, reads);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.FeedName;
 import java.util.Optional;
 
 /**
@@ -50,7 +51,14 @@ public interface Copies {
                 for (ShadowStatus status : shadows.all()) {
                     if (status.sqlTable().equals(table)
                             && status.definition().name().datacenter().equals(datacenter)) {
-                        return Optional.of(new Copy(status.phase(), status.applied()));
+                        return Optional.of(new Copy(
+                                status.cacheName(),
+                                status.phase(),
+                                status.applied(),
+                                null,
+                                new FeedName(status.definition().name().source(), datacenter),
+                                null,
+                                status.definition().consistency()));
                     }
                 }
                 return Optional.empty();

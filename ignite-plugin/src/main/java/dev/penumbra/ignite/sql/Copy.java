@@ -4,19 +4,29 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.FeedName;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How one copy of a table stands at the moment of asking.
  *
+ * @param id tells it from every other copy, from another filling of its own, and from what it was before its source brought the
+ *     table anew
  * @param phase whether it may answer reads
  * @param applied the position up to which its source's changes are in it
  * @param table the Ignite table that this is a copy of, whose readers alone may read it; null when it is of a database's
+ * @param feed what carries its source's changes to it
+ * @param journal the journal that the position is of; null when it is not known
+ * @param consistency what its reads ask for unless they say
  */
 @Internal
-public record Copy(Phase phase, Position applied, @Nullable TableName table) {
-    /** A copy of a database's table. */
-    public Copy(Phase phase, Position applied) {
-        this(phase, applied, null);
-    }
-}
+public record Copy(
+        String id,
+        Phase phase,
+        Position applied,
+        @Nullable TableName table,
+        FeedName feed,
+        @Nullable UUID journal,
+        Consistency consistency) {}

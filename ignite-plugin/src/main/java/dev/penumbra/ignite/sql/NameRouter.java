@@ -5,14 +5,21 @@ import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Consistency.Level;
+import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.ReadGate.Choice;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +36,8 @@ public final class NameRouter {
         boolean has(String schema, String table);
     }
 
+    private static final FeedName UNKNOWN = new FeedName("", Datacenter.of("unknown"));
+
     private final Copies copies;
     private final KnownTables tables;
     private final @Nullable Datacenter local;
@@ -41,92 +50,249 @@ public final class NameRouter {
     }
 
     /**
-     * Chooses copies and puts their names into the text.
+     * Puts the names of the copies into the text that would be asked first, whatever they could prove: for what does not depend on
+     * the rows.
      *
      * @throws PenumbraException when a name has no copy that may answer
      */
-    public Routing route(NamedText text) {
+    public Routing name(NamedText text) {
+        return route(text, (table, asked, candidates) -> null);
+    }
+
+    /**
+     * Chooses the copies that are to answer and puts their names into the text.
+     *
+     * @throws PenumbraException when a name has no copy that may answer, or none can prove what was asked for
+     */
+    public Routing route(NamedText text, Chooser chooser) {
         Map<TableName, Answer> answers = new HashMap<>();
         List<Answer> inOrder = new ArrayList<>();
-        for (TableUse use : text.uses()) {
-            TableName asked = new TableName(use.schema(), use.table());
-            if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                Answer answer = answer(text.sql(), use);
-                answers.put(asked, answer);
-                inOrder.add(answer);
+        try {
+            for (TableUse use : text.uses()) {
+                TableName asked = new TableName(use.schema(), use.table());
+                if (use.role() == Role.READ && !answers.containsKey(asked)) {
+                    Answer answer = new Search(text, use, chooser).answer();
+                    answers.put(asked, answer);
+                    inOrder.add(answer);
+                }
             }
+        } catch (RuntimeException | Error e) {
+            chooser.ended(inOrder);
+            throw e;
         }
         return new Routing(spliced(text, answers), inOrder);
     }
 
-    private Answer answer(String sql, TableUse use) {
-        return switch (use.schema()) {
-            case CopyNames.ANY -> any(sql, use);
-            case CopyNames.HOME -> home(sql, use, "the home image was named");
-            default -> shadow(sql, use);
-        };
+    /** Whether the copy that was chosen is still whole and the same. */
+    public boolean stands(Answer answer) {
+        Choice choice = answer.choice();
+        FeedName feed = choice == null ? null : choice.candidate().feed();
+        if (choice == null || feed == null || feed.equals(UNKNOWN)) {
+            return true;
+        }
+        Optional<Copy> copy = choice.candidate().home()
+                ? copies.home(answer.table())
+                : copies.shadow(feed.datacenter(), answer.table());
+        return copy.filter(now -> now.phase() == Phase.READY
+                        && now.id().equals(choice.candidate().copy()))
+                .isPresent();
     }
 
-    private Answer any(String sql, TableUse use) {
-        if (local == null) {
-            return home(sql, use, "this node is in no datacenter");
-        }
-        Optional<Copy> shadow = copies.shadow(local, use.table());
-        if (shadow.isEmpty()) {
-            return home(sql, use, "datacenter " + local + " has no shadow of this table");
-        }
-        if (shadow.get().phase() != Phase.READY) {
-            return home(sql, use, "the shadow in datacenter " + local + " is still loading");
-        }
-        // The catalogue and the engine learn of a shadow's coming and going at different moments.
-        if (!tables.has(CopyNames.of(local), use.table())) {
-            return home(sql, use, "this node has not opened the shadow in datacenter " + local + " yet");
-        }
-        return answer(use, CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get());
+    /** Chooses between the copies of one table. */
+    @FunctionalInterface
+    public interface Chooser {
+        /**
+         * Chooses.
+         *
+         * @param candidates first those near, then, where none of these will do, those far away
+         * @return null to take the first without a choice
+         */
+        @Nullable Choice choose(String table, Consistency asked, List<Supplier<List<Candidate>>> candidates);
+
+        /** What was chosen has been read, or will not be. */
+        default void ended(List<Answer> chosen) {}
     }
 
-    private Answer shadow(String sql, TableUse use) {
-        Optional<Copy> shadow = CopyNames.datacenter(use.schema()).flatMap(there -> copies.shadow(there, use.table()));
-        if (shadow.isEmpty()) {
-            throw NamedText.refusal(sql, use, ErrorCode.SHADOW_NOT_FOUND);
-        }
-        if (shadow.get().phase() != Phase.READY) {
-            throw NamedText.refusal(sql, use, ErrorCode.COPY_LOADING)
-                    .with("applied", shadow.get().applied());
-        }
-        return answer(use, use.schema(), "this shadow was named", shadow.get());
-    }
+    /** A copy that could answer, and what there is to say of it. */
+    private record Option(Candidate candidate, Answer answer) {}
 
-    private Answer home(String sql, TableUse use, String reason) {
-        Optional<TableName> own = copies.ownHome(use.table());
-        if (own.isPresent()) {
+    /** The search for the copy that answers one name. */
+    private final class Search {
+        private final NamedText text;
+        private final TableUse use;
+        private final Chooser chooser;
+        private final List<Option> options = new ArrayList<>();
+        private Consistency asked;
+
+        Search(NamedText text, TableUse use, Chooser chooser) {
+            this.text = text;
+            this.use = use;
+            this.chooser = chooser;
+            Consistency given = text.consistency();
+            this.asked = given == null ? Consistency.eventual() : given;
+        }
+
+        Answer answer() {
+            return switch (use.schema()) {
+                case CopyNames.ANY -> any();
+                case CopyNames.HOME -> home("the home image was named");
+                default -> shadow();
+            };
+        }
+
+        private Answer any() {
+            if (local == null) {
+                return home("this node is in no datacenter");
+            }
+            Optional<Copy> shadow = copies.shadow(local, use.table());
+            if (shadow.isEmpty()) {
+                return home("datacenter " + local + " has no shadow of this table");
+            }
+            askedOf(shadow.get());
+            if (asked.level() == Level.PRIMARY) {
+                return home("PRIMARY is answered at home");
+            }
+            if (shadow.get().phase() != Phase.READY) {
+                return home("the shadow in datacenter " + local + " is still loading");
+            }
+            // The catalogue and the engine learn of a shadow's coming and going at different moments.
+            if (!tables.has(CopyNames.of(local), use.table())) {
+                return home("this node has not opened the shadow in datacenter " + local + " yet");
+            }
+            Option near =
+                    shadow(CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get());
+            options.add(near);
+            return chosen(List.of(
+                    () -> List.of(near.candidate()),
+                    () -> homeWhereItIs(
+                            "the shadow in datacenter " + local + " could not prove in time what was asked for")));
+        }
+
+        /** A shadow's own level is asked for where the statement says none. */
+        private void askedOf(Copy copy) {
+            if (text.consistency() == null) {
+                asked = copy.consistency();
+            }
+        }
+
+        private List<Candidate> homeWhereItIs(String reason) {
+            Optional<Option> home = homeOption(reason);
+            home.ifPresent(options::add);
+            return home.stream().map(Option::candidate).toList();
+        }
+
+        private Answer shadow() {
+            Optional<Copy> shadow =
+                    CopyNames.datacenter(use.schema()).flatMap(there -> copies.shadow(there, use.table()));
+            if (shadow.isEmpty()) {
+                throw refused(ErrorCode.SHADOW_NOT_FOUND);
+            }
+            askedOf(shadow.get());
+            if (asked.level() == Level.PRIMARY) {
+                throw refused(ErrorCode.NOT_SUPPORTED)
+                        .with("clause", "PRIMARY")
+                        .with("reason", "a shadow is not at home: read SHADOW or HOME");
+            }
+            if (shadow.get().phase() != Phase.READY) {
+                throw refused(ErrorCode.COPY_LOADING)
+                        .with("applied", shadow.get().applied());
+            }
+            Option only = shadow(use.schema(), "this shadow was named", shadow.get());
+            options.add(only);
+            return chosen(List.of(() -> List.of(only.candidate())));
+        }
+
+        private Answer home(String reason) {
+            Optional<Option> home = homeOption(reason);
+            if (home.isEmpty()) {
+                throw refused(ErrorCode.COPY_LOADING)
+                        .with("copy", CopyNames.HOME + "." + use.table())
+                        .with(
+                                "applied",
+                                copies.home(use.table()).map(Copy::applied).orElse(Position.START));
+            }
+            options.add(home.get());
+            return chosen(List.of(() -> List.of(home.get().candidate())));
+        }
+
+        private Optional<Option> homeOption(String reason) {
+            Optional<TableName> own = copies.ownHome(use.table());
+            if (own.isPresent()) {
+                TableName table = own.get();
+                Candidate itself = new Candidate(table.quoted(), null, true, null, Position.START);
+                return Optional.of(new Option(
+                        itself,
+                        answer(
+                                table.schema(),
+                                table.table(),
+                                Reads.Source.HOME,
+                                reason + ", and the table is its own",
+                                null)));
+            }
+            Optional<Copy> home = copies.home(use.table());
+            if (home.isEmpty()) {
+                // Whether there is such a table the engine knows; nothing can be proven of it.
+                Candidate unknown = new Candidate(CopyNames.HOME, UNKNOWN, true, null, Position.START);
+                return Optional.of(
+                        new Option(unknown, answer(CopyNames.HOME, use.table(), Reads.Source.HOME, reason, null)));
+            }
+            return home.filter(copy -> copy.phase() == Phase.READY)
+                    .map(copy -> new Option(
+                            candidate(copy, true),
+                            answer(CopyNames.HOME, use.table(), Reads.Source.HOME, reason, copy)));
+        }
+
+        private Option shadow(String schema, String reason, Copy copy) {
+            return new Option(candidate(copy, false), answer(schema, use.table(), Reads.Source.SHADOW, reason, copy));
+        }
+
+        private Candidate candidate(Copy copy, boolean home) {
+            return new Candidate(copy.id(), copy.feed(), home, copy.journal(), copy.applied());
+        }
+
+        private Answer answer(String schema, String table, Reads.Source source, String reason, @Nullable Copy copy) {
             return new Answer(
                     use.schema() + "." + use.table(),
-                    own.get().schema(),
-                    own.get().table(),
-                    Reads.Source.HOME,
-                    reason + ", and the table is its own",
-                    null,
+                    schema,
+                    table,
+                    source,
+                    reason,
+                    copy == null ? null : copy.applied(),
+                    copy == null ? null : copy.table(),
+                    asked,
+                    use.table(),
                     null);
         }
-        Optional<Copy> home = copies.home(use.table());
-        if (home.isPresent() && home.get().phase() != Phase.READY) {
-            throw NamedText.refusal(sql, use, ErrorCode.COPY_LOADING)
-                    .with("copy", CopyNames.HOME + "." + use.table())
-                    .with("applied", home.get().applied());
-        }
-        return answer(use, CopyNames.HOME, reason, home.orElse(null));
-    }
 
-    private static Answer answer(TableUse use, String schema, String reason, @Nullable Copy copy) {
-        return new Answer(
-                use.schema() + "." + use.table(),
-                schema,
-                use.table(),
-                schema.equals(CopyNames.HOME) ? Reads.Source.HOME : Reads.Source.SHADOW,
-                reason,
-                copy == null ? null : copy.applied(),
-                copy == null ? null : copy.table());
+        private Answer chosen(List<Supplier<List<Candidate>>> candidates) {
+            @Nullable Choice choice;
+            try {
+                choice = chooser.choose(use.table(), asked, candidates);
+            } catch (PenumbraException e) {
+                throw Place.of(text.sql(), use.start()).in(e);
+            }
+            for (Option option : options) {
+                if (choice == null || choice.candidate().equals(option.candidate())) {
+                    Answer answer = option.answer();
+                    return new Answer(
+                            answer.name(),
+                            answer.schema(),
+                            answer.table(),
+                            answer.source(),
+                            answer.reason(),
+                            answer.applied(),
+                            answer.copied(),
+                            answer.asked(),
+                            use.table(),
+                            choice);
+                }
+            }
+            throw new IllegalStateException("a copy that was not offered: " + choice);
+        }
+
+        private PenumbraException refused(ErrorCode code) {
+            return NamedText.refusal(text.sql(), use, code);
+        }
     }
 
     private static String spliced(NamedText text, Map<TableName, Answer> answers) {

@@ -3,6 +3,8 @@ package dev.penumbra.ignite.sql;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.ReadGate.Choice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,22 +21,28 @@ public record Routing(String sql, List<Answer> answers) {
     /**
      * A name and the copy that answers it.
      *
-     * @param asked the name as SQL sees it, for example {@code SHADOW.ORDERS}
+     * @param name the name as SQL sees it, for example {@code SHADOW.ORDERS}
      * @param schema the schema of the copy that answers
      * @param table its table
      * @param source whether this is a shadow, or the home image or the table that is its own
      * @param reason why this one
      * @param applied the position up to which the copy has its source's changes; null when it is not known here
      * @param copied the Ignite table that the copy is a copy of; null when it is of a database's, or the table itself
+     * @param asked what was asked for
+     * @param key the table's name by which the session knows it
+     * @param choice the choice, of which the session has been told; null where copies were only named and not chosen to answer
      */
     public record Answer(
-            String asked,
+            String name,
             String schema,
             String table,
             Reads.Source source,
             String reason,
             @Nullable Position applied,
-            @Nullable TableName copied) {
+            @Nullable TableName copied,
+            Consistency asked,
+            String key,
+            @Nullable Choice choice) {
         /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
         public String copy() {
             return schema + "." + table;

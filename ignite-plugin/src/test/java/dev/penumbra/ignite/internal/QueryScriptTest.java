@@ -112,17 +112,4 @@ class QueryScriptTest {
         assertThatThrownBy(() -> read("SELECT * FROM (SELECT 1 FROM SHADOW.T WITH CONSISTENCY EVENTUAL", "PUBLIC"))
                 .isInstanceOf(IgniteSQLException.class);
     }
-
-    @Test
-    void levels_areRefusedUntilSomethingDecidesByThem() {
-        for (String sql : new String[] {
-            "SELECT * FROM SHADOW.T", "EXPLAIN SHADOW SELECT * FROM HOME.T", "SELECT 1; SELECT * FROM SHADOW_EU.T"
-        }) {
-            assertThatThrownBy(() -> QueryScript.of(sql + " WITH CONSISTENCY EVENTUAL", "PUBLIC", TABLES))
-                    .hasMessageContaining("PENUMBRA-1016")
-                    .hasMessageContaining(
-                            "clause=WITH CONSISTENCY, reason=not supported in this version, line=1, column="
-                                    + (sql.length() + 2));
-        }
-    }
 }

@@ -138,7 +138,7 @@ class QueryTablesTest {
                 continue;
             }
             String routed =
-                    router.route(NamedText.of(sql, TABLES.in(sql, "PUBLIC"))).sql();
+                    router.name(NamedText.of(sql, TABLES.in(sql, "PUBLIC"))).sql();
             SqlNode expected = original.accept(new SqlShuttle() {
                 @Override
                 public SqlNode visit(SqlIdentifier name) {

@@ -60,6 +60,7 @@ class ShadowQueryEngineIT {
                         new NoTriggers(),
                         Copies.in(CATALOGUE),
                         new Datacenter("eu"),
+                        QueryNode.readers(),
                         (source, table) -> READS.add(source + " " + table));
         for (String schema : List.of("HOME", "SHADOW_EU", "SHADOW_US")) {
             table(schema, "T");
@@ -412,11 +413,11 @@ class ShadowQueryEngineIT {
         assertThat(rows("EXPLAIN SHADOW SELECT * FROM SHADOW.T A JOIN SHADOW.T B ON A.ID = B.ID, SHADOW.U,"
                         + " SHADOW_US.T C, HOME.T D, SHADOW.ONLY_HOME, PUBLIC.MINE WHERE A.ID = ?"))
                 .containsExactly(
-                        "SHADOW.T,SHADOW_EU.T,the shadow in datacenter eu is complete,1:7",
-                        "SHADOW.U,HOME.U,the shadow in datacenter eu is still loading,null",
-                        "SHADOW_US.T,SHADOW_US.T,this shadow was named,1:7",
-                        "HOME.T,HOME.T,the home image was named,null",
-                        "SHADOW.ONLY_HOME,HOME.ONLY_HOME,datacenter eu has no shadow of this table,null");
+                        "SHADOW.T,SHADOW_EU.T,the shadow in datacenter eu is complete,1:7,EVENTUAL",
+                        "SHADOW.U,HOME.U,the shadow in datacenter eu is still loading,null,EVENTUAL",
+                        "SHADOW_US.T,SHADOW_US.T,this shadow was named,1:7,EVENTUAL",
+                        "HOME.T,HOME.T,the home image was named,null,EVENTUAL",
+                        "SHADOW.ONLY_HOME,HOME.ONLY_HOME,datacenter eu has no shadow of this table,null,EVENTUAL");
         try (Connection connection = node.connect("");
                 PreparedStatement statement =
                         connection.prepareStatement("EXPLAIN SHADOW SELECT * FROM SHADOW.T WHERE ID = ?")) {
@@ -481,9 +482,14 @@ class ShadowQueryEngineIT {
                 "clause=ALTER SHADOW, reason=not supported in this version, line=1, column=1");
         assertState(
                 "SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY",
+                "50000",
+                "PENUMBRA-2031",
+                "table=T, asked=PRIMARY, unknown=nothing proven, line=1, column=15");
+        assertState(
+                "SELECT * FROM SHADOW_EU.T WITH CONSISTENCY PRIMARY",
                 "0A000",
                 "PENUMBRA-1016",
-                "clause=WITH CONSISTENCY, reason=not supported in this version, line=1, column=24");
+                "clause=PRIMARY, reason=a shadow is not at home: read SHADOW or HOME");
     }
 
     @ParameterizedTest
@@ -587,7 +593,7 @@ class ShadowQueryEngineIT {
         SqlFieldsQuery explain = new SqlFieldsQuery("EXPLAIN SHADOW SELECT COPY FROM SHADOW.T WHERE ID = ?");
         assertThat(queries.resultSetMetaData(explain, null))
                 .extracting(GridQueryFieldMetadata::fieldName)
-                .containsExactly("ASKED", "COPY", "REASON", "APPLIED");
+                .containsExactly("ASKED", "COPY", "REASON", "APPLIED", "CONSISTENCY");
         assertThat(queries.parameterMetaData(explain, null)).hasSize(1);
         SqlFieldsQuery create = new SqlFieldsQuery("CREATE SHADOW OF crm.app.t IN DATACENTER 'eu'");
         assertThat(queries.resultSetMetaData(create, null)).isEmpty();

@@ -31,7 +31,13 @@ class ShadowQuerySecurityIT {
         try (QueryNode node = QueryNode.authenticated(directory)) {
             Shadows shadows = counting(done);
             node.engine()
-                    .open(shadows, new NoTriggers(), Copies.in(shadows), new Datacenter("eu"), (source, table) -> {});
+                    .open(
+                            shadows,
+                            new NoTriggers(),
+                            Copies.in(shadows),
+                            new Datacenter("eu"),
+                            QueryNode.readers(),
+                            (source, table) -> {});
             run(node, "ignite", "CREATE USER \"reader\" WITH PASSWORD 'reader'");
             for (String sql : List.of(CREATE, DROP, TRIGGER, "DROP TRIGGER IF EXISTS X")) {
                 assertThatThrownBy(() -> run(node, "reader", sql)).as(sql).hasMessageContaining("administrator");

@@ -43,7 +43,7 @@ class ConsistencyClauseTest {
             WITH CONSISTENCY BOUNDED ' 007  S '     | BOUNDED '7000ms'
             WITH CONSISTENCY BOUNDED '3m'           | BOUNDED '180000ms'
             WITH CONSISTENCY BOUNDED '1 h'          | BOUNDED '3600000ms'
-            WITH CONSISTENCY BOUNDED '2562047h'     | BOUNDED '9223369200000ms'
+            WITH CONSISTENCY BOUNDED '876000h'     | BOUNDED '3153600000000ms'
             WITH CONSISTENCY SESSION ''             | SESSION ''
             """)
     void clause_isReadAndCutOff(String typed, String level) {
@@ -126,18 +126,18 @@ class ConsistencyClauseTest {
             SELECT 1 WITH CONSISTENCY BOUNDED "200ms"           | 35 | a time in single quotes
             SELECT 1 WITH CONSISTENCY BOUNDED U&'200ms'         | 35 | a time in single quotes
             SELECT 1 WITH CONSISTENCY BOUNDED '200ms            | 35 | a time in single quotes
-            SELECT 1 WITH CONSISTENCY BOUNDED ''                | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '200'             | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED 'ms'              | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '-200ms'          | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '+200ms'          | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '1.5s'            | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '1s 2ms'          | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '1 d'             | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '٢s'              | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '2562048h'        | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '9223372036854775807h'  | 35 | a time of at most 292 years
-            SELECT 1 WITH CONSISTENCY BOUNDED '9223372036854775808ms' | 35 | a time of at most 292 years
+            SELECT 1 WITH CONSISTENCY BOUNDED ''                | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '200'             | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED 'ms'              | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '-200ms'          | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '+200ms'          | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '1.5s'            | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '1s 2ms'          | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '1 d'             | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '٢s'              | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '2562048h'        | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '9223372036854775807h'  | 35 | a time of at most 100 years
+            SELECT 1 WITH CONSISTENCY BOUNDED '9223372036854775808ms' | 35 | a time of at most 100 years
             SELECT 1 WITH CONSISTENCY SESSION                   | 34 | a session's token in single quotes
             SELECT 1 WITH CONSISTENCY SESSION PRIMARY           | 35 | a session's token in single quotes
             SELECT 1 WITH CONSISTENCY SESSION U&''              | 35 | a session's token in single quotes

@@ -141,7 +141,7 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = U&'PRIMARY') | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = '')          | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'STRONG')    | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'BOUNDED')   | 1 | 63 | a time of at most 292 years as a whole number and ms, s, m or h
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'BOUNDED')   | 1 | 63 | a time of at most 100 years as a whole number and ms, s, m or h
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY 5s') | 1 | 63 | EVENTUAL, BOUNDED with a time
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY', CONSISTENCY = 'PRIMARY') | 1 | 74 | each option once
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH CONSISTENCY (PRIMARY)       | 1 | 48 | '('

@@ -10,14 +10,21 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.FeedName;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class NameRouterTest {
-    private static final Copy READY = new Copy(Phase.READY, new Position(2, 5));
-    private static final Copy LOADING = new Copy(Phase.LOADING, new Position(1, 9));
+    private static final Copy READY = copy(Phase.READY, new Position(2, 5));
+    private static final Copy LOADING = copy(Phase.LOADING, new Position(1, 9));
+
+    private static Copy copy(Phase phase, Position applied) {
+        FeedName feed = new FeedName("shop", new Datacenter("eu"));
+        return new Copy("t/1", phase, applied, null, feed, null, Consistency.eventual());
+    }
 
     private static NameRouter router(@Nullable String local, @Nullable Copy shadow, @Nullable Copy home) {
         Copies copies = new Copies() {
@@ -48,7 +55,7 @@ class NameRouterTest {
 
     @Test
     void readyShadowOfTheLocalDatacenter_answers() {
-        Routing routing = router("eu", READY, null).route(text("SELECT * FROM SHADOW.T", "SHADOW"));
+        Routing routing = router("eu", READY, null).name(text("SELECT * FROM SHADOW.T", "SHADOW"));
         assertThat(routing.sql()).isEqualTo("SELECT * FROM SHADOW_EU.T");
         assertThat(only(routing).applied()).isEqualTo(new Position(2, 5));
         assertThat(only(routing).source()).isEqualTo(Reads.Source.SHADOW);
@@ -59,7 +66,7 @@ class NameRouterTest {
         NamedText text = text("SELECT * FROM SHADOW.T", "SHADOW");
         for (NameRouter router :
                 List.of(router("eu", LOADING, READY), router("us", READY, null), router(null, READY, null))) {
-            Routing routing = router.route(text);
+            Routing routing = router.name(text);
             assertThat(routing.sql()).isEqualTo("SELECT * FROM HOME.T");
             assertThat(only(routing).source()).isEqualTo(Reads.Source.HOME);
         }
@@ -68,12 +75,12 @@ class NameRouterTest {
     @Test
     void loadingHomeImage_isNeverRead() {
         for (String name : List.of("SHADOW", "HOME")) {
-            assertThatThrownBy(() -> router("eu", LOADING, LOADING).route(text("SELECT *\nFROM " + name + ".T", name)))
+            assertThatThrownBy(() -> router("eu", LOADING, LOADING).name(text("SELECT *\nFROM " + name + ".T", name)))
                     .hasMessageContaining("PENUMBRA-1033")
                     .hasMessageContaining("line=2, column=6, copy=HOME.T, applied=1:9");
         }
         assertThat(router("eu", READY, LOADING)
-                        .route(text("SELECT * FROM SHADOW.T", "SHADOW"))
+                        .name(text("SELECT * FROM SHADOW.T", "SHADOW"))
                         .sql())
                 .contains("SHADOW_EU.T");
     }
@@ -81,7 +88,7 @@ class NameRouterTest {
     @Test
     void textThatNamesItsCopy_staysTheSameString() {
         String sql = "SELECT * FROM HOME.T";
-        assertThat(router("eu", READY, READY).route(text(sql, "HOME")).sql()).isSameAs(sql);
+        assertThat(router("eu", READY, READY).name(text(sql, "HOME")).sql()).isSameAs(sql);
     }
 
     @Test
@@ -96,7 +103,7 @@ class NameRouterTest {
                                 new TableUse(0, Role.READ, "SHADOW", "T", 47, 47, 48, false)),
                         true,
                         true));
-        assertThat(router("us", null, null).route(text).sql())
+        assertThat(router("us", null, null).name(text).sql())
                 .isEqualTo("SELECT HOME.T.A, 'SHADOW.T' FROM HOME . T, HOME.T");
     }
 
@@ -112,8 +119,8 @@ class NameRouterTest {
                                 new TableUse(0, Role.READ, "SHADOW", "T", 33, 39, 41, true)),
                         true,
                         true));
-        assertThat(ownHome("T").route(text).sql()).isEqualTo("SELECT \"S\".\"T\".A FROM \"S\".\"T\", \"S\".\"T\" X");
-        Routing renamed = ownHome("OTHER").route(text);
+        assertThat(ownHome("T").name(text).sql()).isEqualTo("SELECT \"S\".\"T\".A FROM \"S\".\"T\", \"S\".\"T\" X");
+        Routing renamed = ownHome("OTHER").name(text);
         assertThat(renamed.sql()).isEqualTo("SELECT \"T\".A FROM \"S\".\"OTHER\" AS \"T\", \"S\".\"OTHER\" X");
         assertThat(only(renamed).source()).isEqualTo(Reads.Source.HOME);
         assertThat(only(renamed).copy()).isEqualTo("S.OTHER");

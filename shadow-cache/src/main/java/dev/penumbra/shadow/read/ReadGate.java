@@ -7,11 +7,13 @@ import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.read.Consistency.Level;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,25 +55,28 @@ public final class ReadGate {
      *
      * @param candidate the copy
      * @param stalenessNanos what could be proven of the copy when it was chosen; empty when nothing could
-     * @param waited whether no copy had what was asked for at first
      */
-    public record Choice(Candidate candidate, OptionalLong stalenessNanos, boolean waited) {}
+    public record Choice(Candidate candidate, OptionalLong stalenessNanos) {}
 
     /** A copy that was no staler than this just now can be expected to have what is needed in about as long. */
     static final Duration HEAD_START = Duration.ofMillis(400);
 
     private final Freshness freshness;
     private final Timer timer;
+    private final Executor executor;
 
-    public ReadGate(Freshness freshness, Timer timer) {
+    /** @param executor looks for copies far away, which may wait */
+    public ReadGate(Freshness freshness, Timer timer, Executor executor) {
         this.freshness = freshness;
         this.timer = timer;
+        this.executor = executor;
     }
 
     /**
      * Chooses a copy of one table.
      *
-     * @param candidates the copies that could answer, the preferred first
+     * @param near the copies that could answer from here, the preferred first
+     * @param far the others, called at most once, and only when none of the near ones will do
      * @param begun the moment of this node's clock at which the read began
      * @param patience for how long a proof is waited for
      * @return the choice, of which the session has been told that it begins to answer; or fails with
@@ -80,28 +85,22 @@ public final class ReadGate {
     public CompletableFuture<Choice> choose(
             String table,
             Consistency asked,
-            List<Candidate> candidates,
+            List<Candidate> near,
+            Supplier<List<Candidate>> far,
             ReadSession session,
             long begun,
             Duration patience) {
-        List<Candidate> eligible = candidates.stream()
-                .filter(candidate -> asked.level() != Level.PRIMARY || candidate.home())
-                .toList();
-        Search search = new Search(table, asked, eligible, session, begun);
-        int now = search.first(eligible.size());
-        if (now == 0 || (now > 0 && !keepsUp(eligible.get(0)))) {
-            return CompletableFuture.completedFuture(chosen(table, eligible.get(now), session, false));
+        Search search = new Search(table, asked, session, begun);
+        search.consider(near);
+        if (search.choice.isDone()) {
+            return search.choice;
         }
-        search.ask();
-        if (search.proofs.isEmpty()) {
-            return CompletableFuture.failedFuture(refusal(table, asked, eligible));
-        }
-        if (!search.choice.isDone() && keepsUp(eligible.get(0))) {
-            timer.after(HEAD_START.toNanos(), search::considerAll);
+        if (!search.candidates.isEmpty() && keepsUp(search.candidates.get(0))) {
+            timer.after(HEAD_START.toNanos(), () -> executor.execute(() -> search.considerAlso(far)));
         } else {
-            search.considerAll();
+            executor.execute(() -> search.considerAlso(far));
         }
-        timer.after(patience.toNanos(), () -> search.choice.completeExceptionally(refusal(table, asked, eligible)));
+        timer.after(patience.toNanos(), search::giveUp);
         return search.choice;
     }
 
@@ -114,59 +113,70 @@ public final class ReadGate {
     /** One search for a copy that has what was asked for. */
     private final class Search {
         private final String table;
+        private final Consistency asked;
         private final ReadSession session;
-        private final List<Candidate> candidates;
-        private final List<OptionalLong> needs = new ArrayList<>();
-        private final List<CompletableFuture<Void>> proofs = new ArrayList<>();
+        private final long begun;
+        private final List<Candidate> candidates = new CopyOnWriteArrayList<>();
         private final CompletableFuture<Choice> choice = new CompletableFuture<>();
-        /** How many of the candidates are considered. */
-        private volatile int considered = 1;
+        private volatile boolean asking;
 
-        Search(String table, Consistency asked, List<Candidate> candidates, ReadSession session, long begun) {
+        Search(String table, Consistency asked, ReadSession session, long begun) {
             this.table = table;
+            this.asked = asked;
             this.session = session;
-            this.candidates = candidates;
-            for (Candidate candidate : candidates) {
-                needs.add(need(table, asked, candidate, session, begun));
-            }
+            this.begun = begun;
         }
 
-        /** The first of so many candidates that has what is needed now; -1 when none has. */
-        private int first(int count) {
-            for (int i = 0; i < count; i++) {
-                if (has(candidates.get(i), needs.get(i))) {
-                    return i;
+        private OptionalLong need(Candidate candidate) {
+            return ReadGate.need(table, asked, candidate, session, begun);
+        }
+
+        private void considerAlso(Supplier<List<Candidate>> far) {
+            if (choice.isDone()) {
+                return;
+            }
+            try {
+                consider(far.get());
+                if (!asking) {
+                    giveUp();
                 }
+            } catch (RuntimeException | Error e) {
+                choice.completeExceptionally(e);
             }
-            return -1;
         }
 
-        private void ask() {
-            for (int i = 0; i < candidates.size(); i++) {
-                FeedName feed = candidates.get(i).feed();
-                OptionalLong need = needs.get(i);
-                if (feed != null && need.isPresent()) {
-                    CompletableFuture<Void> proof = freshness.provenSince(feed, need.getAsLong());
-                    proofs.add(proof);
-                    var unused = proof.thenRun(this::look);
-                }
-            }
-            var unused = choice.whenComplete((done, failure) -> proofs.forEach(proof -> proof.complete(null)));
-        }
-
-        private void considerAll() {
-            considered = candidates.size();
+        private void consider(List<Candidate> more) {
+            List<Candidate> eligible = more.stream()
+                    .filter(candidate -> asked.level() != Level.PRIMARY || candidate.home())
+                    .toList();
+            candidates.addAll(eligible);
             look();
+            for (Candidate candidate : choice.isDone() ? List.<Candidate>of() : eligible) {
+                FeedName feed = candidate.feed();
+                OptionalLong need = need(candidate);
+                if (feed != null && need.isPresent()) {
+                    asking = true;
+                    CompletableFuture<Void> proof = freshness.provenSince(feed, need.getAsLong());
+                    var unusedLook = proof.thenRun(this::look);
+                    var unusedEnd = choice.whenComplete((done, failure) -> proof.complete(null));
+                }
+            }
         }
 
         // A proof is also completed when nobody wants it any more.
         private void look() {
-            int found = choice.isDone() ? -1 : first(considered);
-            if (found >= 0) {
-                Candidate candidate = candidates.get(found);
-                if (!choice.complete(chosen(table, candidate, session, true))) {
-                    session.ended(table, candidate.copy());
+            for (Candidate candidate : candidates) {
+                if (!choice.isDone() && has(candidate, need(candidate))) {
+                    if (!choice.complete(chosen(table, candidate, session))) {
+                        session.ended(table, candidate.copy());
+                    }
                 }
+            }
+        }
+
+        private void giveUp() {
+            if (!choice.isDone()) {
+                choice.completeExceptionally(refusal(table, asked, candidates));
             }
         }
     }
@@ -218,11 +228,11 @@ public final class ReadGate {
         return feed == null || need.isEmpty() || freshness.isProvenSince(feed, need.getAsLong());
     }
 
-    private Choice chosen(String table, Candidate candidate, ReadSession session, boolean waited) {
+    private Choice chosen(String table, Candidate candidate, ReadSession session) {
         session.begun(table, candidate.copy());
         FeedName feed = candidate.feed();
         OptionalLong staleness = feed == null ? OptionalLong.of(0) : freshness.staleness(feed);
-        return new Choice(candidate, staleness, waited);
+        return new Choice(candidate, staleness);
     }
 
     private PenumbraException refusal(String table, Consistency asked, List<Candidate> eligible) {

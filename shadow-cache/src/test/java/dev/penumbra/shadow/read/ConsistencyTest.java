@@ -23,7 +23,7 @@ class ConsistencyTest {
     private static final SessionToken TOKEN = SessionToken.of("it's a 'shop", new UUID(1, 2), new Position(2, 5))
             .and(SessionToken.of("bank", new UUID(3, 4), new Position(1, 1)));
 
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+    private static final Duration LONGEST = Consistency.MAX_STALENESS;
 
     static Stream<Consistency> levels() {
         return Stream.of(
@@ -51,7 +51,7 @@ class ConsistencyTest {
                         "BOUNDED 0ms",
                         "BOUNDED 200ms",
                         "BOUNDED 1ms",
-                        "BOUNDED 9223372036854ms",
+                        "BOUNDED 3153600000000ms",
                         "SESSION ",
                         "SESSION " + TOKEN,
                         "PRIMARY");

@@ -1,0 +1,260 @@
+package dev.penumbra.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Three datacenters as three JVMs, between which every message takes 40 ms: rows count up in the source, sessions in all datacenters
+ * read them at all levels, and the node at home is killed. One clock, this process's, tells what each answer had to contain.
+ *
+ * <p>{@code -Dpenumbra.consistency.seconds=N} sets for how long, {@code -Dpenumbra.consistency.seed=S} replays the choices.
+ */
+@TestMethodOrder(OrderAnnotation.class)
+class ConsistencyIT {
+    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 20);
+    private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
+    private static final int DELAY_MILLIS = 40;
+    private static final int KEYS = 8;
+    private static final int SESSIONS_EACH = 2;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    static Path directory;
+
+    private static Source source;
+    private static ProcessGrid grid;
+
+    private final List<List<Long>> acknowledged = new ArrayList<>();
+    private final AtomicLong[] begun = new AtomicLong[KEYS];
+    private final Map<Level, AtomicLong> answered = new EnumMap<>(Level.class);
+    private final Map<Level, AtomicLong> refused = new EnumMap<>(Level.class);
+    private final AtomicLong answeredWhileDown = new AtomicLong();
+    private final Queue<String> violations = new ConcurrentLinkedQueue<>();
+    private volatile boolean stopped;
+    private volatile boolean down;
+
+    private enum Level {
+        EVENTUAL,
+        BOUNDED,
+        PRIMARY
+    }
+
+    @BeforeAll
+    static void start() throws Exception {
+        source = new Source(directory, 50);
+        source.execute("UPDATE ITEMS SET QUANTITY = 0");
+        grid = new ProcessGrid("ConsistencyIT", directory, source.journal(), 256, DELAY_MILLIS);
+        grid.startAll();
+        grid.awaitCopies(ProcessGrid.HOME, Source.TABLES.size(), source.settle());
+        try (Connection us = grid.node(ProcessGrid.US).connect();
+                Statement statement = us.createStatement()) {
+            for (String datacenter : List.of(ProcessGrid.EU, ProcessGrid.US)) {
+                statement.execute(
+                        "CREATE SHADOW OF " + source.name() + ".PUBLIC.ITEMS IN DATACENTER '" + datacenter + "'");
+            }
+        }
+        grid.awaitCopies(ProcessGrid.US, Source.TABLES.size() + 2, source.settle());
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        grid.close();
+        source.close();
+    }
+
+    @Test
+    @Order(1)
+    void explain_saysWhichCopyAnswersAtEachLevel() throws SQLException {
+        String query = "EXPLAIN SHADOW SELECT * FROM SHADOW.ITEMS WITH CONSISTENCY ";
+        try (Connection eu = grid.node(ProcessGrid.EU).connect()) {
+            assertThat(Tables.rows(eu, query + "EVENTUAL").get(0)).contains("SHADOW_EU.ITEMS", "EVENTUAL");
+            assertThat(Tables.rows(eu, query + "BOUNDED '5s'").get(0)).contains("SHADOW_EU.ITEMS", "BOUNDED '5000ms'");
+            assertThat(Tables.rows(eu, query + "PRIMARY").get(0))
+                    .contains("HOME.ITEMS", "PRIMARY is answered at home", "PRIMARY");
+        }
+    }
+
+    @Test
+    @Order(2)
+    void whatIsAnswered_holdsWhatItsLevelPromises_whileNodesAreKilled() throws Exception {
+        for (int key = 0; key < KEYS; key++) {
+            acknowledged.add(new ArrayList<>());
+            begun[key] = new AtomicLong();
+        }
+        for (Level level : Level.values()) {
+            answered.put(level, new AtomicLong());
+            refused.put(level, new AtomicLong());
+        }
+        int sessions = ProcessGrid.DATACENTERS.size() * SESSIONS_EACH;
+        ExecutorService threads = Executors.newFixedThreadPool(sessions + 1);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            running.add(threads.submit(this::write));
+            for (int i = 0; i < sessions; i++) {
+                String datacenter = ProcessGrid.DATACENTERS.get(i % ProcessGrid.DATACENTERS.size());
+                Random random = new Random(SEED * 31 + i);
+                running.add(threads.submit(() -> read(datacenter, random)));
+            }
+            TimeUnit.SECONDS.sleep(SECONDS / 3);
+            down = true;
+            grid.node(ProcessGrid.HOME).kill();
+            TimeUnit.SECONDS.sleep(2);
+            grid.start(ProcessGrid.HOME);
+            down = false;
+            TimeUnit.SECONDS.sleep(SECONDS - SECONDS / 3);
+            awaitAllLevels();
+            stopped = true;
+            for (Future<?> one : running) {
+                one.get();
+            }
+        } finally {
+            stopped = true;
+            threads.shutdownNow();
+        }
+        System.out.printf(
+                "seed %d, %d s: answered %s, refused %s, %d answers while home was down; %d changes%n",
+                SEED,
+                SECONDS,
+                answered,
+                refused,
+                answeredWhileDown.get(),
+                acknowledged.stream().mapToInt(List::size).sum());
+        assertThat(violations).as("seed " + SEED).isEmpty();
+        assertThat(answered.values()).allSatisfy(count -> assertThat(count).hasPositiveValue());
+        assertThat(answeredWhileDown).hasPositiveValue();
+    }
+
+    /** After a fault every level is answered again in every datacenter. */
+    private void awaitAllLevels() {
+        for (String datacenter : ProcessGrid.DATACENTERS) {
+            for (String level : List.of("EVENTUAL", "BOUNDED '2s'", "PRIMARY")) {
+                await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
+                    try (Connection connection = grid.node(datacenter).connect()) {
+                        assertThat(Tables.text(
+                                        connection, "SELECT COUNT(*) FROM SHADOW.ITEMS WITH CONSISTENCY " + level))
+                                .isEqualTo("50");
+                    }
+                });
+            }
+        }
+    }
+
+    private void write() {
+        Random random = new Random(SEED);
+        try (Connection connection = source.connect();
+                PreparedStatement update =
+                        connection.prepareStatement("UPDATE ITEMS SET QUANTITY = QUANTITY + 1 WHERE ID = ?")) {
+            while (!stopped) {
+                int key = random.nextInt(KEYS);
+                begun[key].incrementAndGet();
+                update.setInt(1, key + 1);
+                update.executeUpdate();
+                synchronized (acknowledged) {
+                    acknowledged.get(key).add(System.nanoTime());
+                }
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(20));
+            }
+        } catch (SQLException | InterruptedException e) {
+            violations.add("the writer has failed: " + e);
+        }
+    }
+
+    private void read(String datacenter, Random random) {
+        while (!stopped) {
+            NodeProcess node = grid.node(datacenter);
+            if (!node.alive() || !node.isReady()) {
+                Thread.onSpinWait();
+                continue;
+            }
+            Map<Integer, Integer> seen = new HashMap<>();
+            try (Connection connection = node.connect()) {
+                while (!stopped) {
+                    readOne(datacenter, connection, random, seen);
+                }
+            } catch (SQLException e) {
+                // The node is being killed; a new connection is a new session.
+            }
+        }
+    }
+
+    private void readOne(String datacenter, Connection connection, Random random, Map<Integer, Integer> seen)
+            throws SQLException {
+        Level level = Level.values()[random.nextInt(Level.values().length)];
+        int bound = random.nextInt(1_500);
+        int key = random.nextInt(KEYS);
+        String clause = level == Level.BOUNDED ? "BOUNDED '" + bound + "ms'" : level.name();
+        boolean wasDown = down;
+        long asked = System.nanoTime();
+        int value;
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT QUANTITY FROM SHADOW.ITEMS WHERE ID = " + (key + 1) + " WITH CONSISTENCY " + clause)) {
+            value = row.next() ? row.getInt(1) : -1;
+        } catch (SQLException e) {
+            counted(refused, level);
+            if (connection.isClosed() || !String.valueOf(e.getMessage()).contains("PENUMBRA-")) {
+                throw e;
+            }
+            return;
+        }
+        long latest = level == Level.PRIMARY ? asked : asked - TimeUnit.MILLISECONDS.toNanos(bound);
+        int required = level == Level.EVENTUAL ? 0 : acknowledgedBefore(key, latest);
+        int before = seen.getOrDefault(key, 0);
+        if (value < Math.max(required, before) || value > begun[key].get()) {
+            violations.add("row " + key + " in " + datacenter + " at " + clause + " is " + value + ", at least "
+                    + required + " was required, " + before + " had been read, at most " + begun[key].get()
+                    + " had been begun");
+        }
+        seen.put(key, value);
+        counted(answered, level);
+        if (wasDown && down) {
+            answeredWhileDown.incrementAndGet();
+        }
+    }
+
+    private static void counted(Map<Level, AtomicLong> counts, Level level) {
+        AtomicLong count = counts.get(level);
+        if (count != null) {
+            count.incrementAndGet();
+        }
+    }
+
+    private int acknowledgedBefore(int key, long moment) {
+        synchronized (acknowledged) {
+            List<Long> moments = acknowledged.get(key);
+            int count = moments.size();
+            while (count > 0 && moments.get(count - 1) - moment >= 0) {
+                count--;
+            }
+            return count;
+        }
+    }
+}
