@@ -22,6 +22,7 @@ import dev.penumbra.model.Origin;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.TransactionId;
@@ -38,14 +39,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -73,6 +78,9 @@ import org.slf4j.LoggerFactory;
 @Internal
 public final class Relay {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+
+    /** How long a session waits for a token at most. */
+    public static final long TOKEN_TIMEOUT_MILLIS = 10_000;
 
     private static final long BUSY_PAUSE_NANOS = 200_000;
     private static final long FIRST_PASS_TIMEOUT_NANOS = 5_000_000_000L;
@@ -128,13 +136,17 @@ public final class Relay {
     private volatile boolean awake = true;
     private volatile boolean sleeping;
     private volatile boolean stopping;
-    private volatile @Nullable String failure;
+    private volatile boolean ended;
+    private volatile boolean hasPassed;
+    private volatile @Nullable Throwable failure;
     private volatile Position journalled = Position.START;
     private volatile Position durable = Position.START;
     private final AtomicLong changes = new AtomicLong();
     private final AtomicLong corrections = new AtomicLong();
     private volatile SortedMap<TableName, Boolean> tableStates = new TreeMap<>();
-    private final AtomicLong completedPasses = new AtomicLong();
+    /** Asked up to where the journal has everything by now; no pass has begun since. */
+    private final Queue<CompletableFuture<SessionToken>> newQuestions = new ConcurrentLinkedQueue<>();
+
     private final AtomicReference<@Nullable CompletableFuture<List<AuditReport>>> audit = new AtomicReference<>();
 
     // The relay's thread alone uses what follows.
@@ -178,8 +190,8 @@ public final class Relay {
     /** The latest question that has been answered. */
     private long answered;
 
-    /** Whether the latest pass has seen everything that had been committed before it. */
-    private boolean sawAll;
+    /** Asked in this process before the present pass began, and not answered yet. */
+    private final List<CompletableFuture<SessionToken>> questions = new ArrayList<>();
 
     private long askedNanos = System.nanoTime() - PROBED_NANOS;
 
@@ -308,35 +320,95 @@ public final class Relay {
                 .collect(Collectors.joining("\n\tat ", "\tat ", ""));
     }
 
-    /** How many passes have seen everything and ended well: a caller that saw n has all it committed before in the journal at n + 2. */
-    public long completedPasses() {
-        return completedPasses.get();
-    }
-
     /**
      * Waits until everything committed before the call is in the journal and every captured table is complete.
      *
      * @return whether that came to pass in time
      */
     public boolean settle(long timeoutMillis) {
-        long end = System.nanoTime() + timeoutMillis * 1_000_000;
-        long passes = completedPasses();
-        while (true) {
-            wake();
-            if (!tableStates.containsValue(false) && completedPasses() >= passes + 2 && failure == null) {
-                return true;
-            }
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        try {
+            awaitEnd(timeoutMillis);
+        } catch (PenumbraException e) {
+            LOG.debug("{} has not settled", source.name(), e);
+            return false;
+        }
+        while (tableStates.containsValue(false)) {
             if (System.nanoTime() - end > 0) {
                 return false;
             }
+            wake();
             LockSupport.parkNanos(BUSY_PAUSE_NANOS);
         }
+        return true;
+    }
+
+    /**
+     * A token for everything that had been committed in the source before the call, waited for until the journal has it. What is not
+     * committed, of whichever session, is neither covered nor waited for. A table whose existing rows are still being brought is not
+     * waited for either: up to the token's position the journal has not said that it is complete.
+     *
+     * @throws PenumbraException with NOT_CAPTURED when no table is captured; when the time is over, with the code of what keeps the
+     *     relay from working, or SOURCE_UNAVAILABLE
+     */
+    public SessionToken token(long timeoutMillis) {
+        SessionToken token = awaitEnd(timeoutMillis);
+        if (tableStates.isEmpty()) {
+            throw new PenumbraException(ErrorCode.NOT_CAPTURED).with("source", source.name());
+        }
+        return token;
+    }
+
+    /**
+     * Waits until everything that had been committed before the call is in the journal, as a probe's question does from another process;
+     * returns where the journal ends then.
+     */
+    private SessionToken awaitEnd(long timeoutMillis) {
+        CompletableFuture<SessionToken> question = new CompletableFuture<>();
+        newQuestions.add(question);
+        if (ended) {
+            // Perhaps after the relay has looked for questions for the last time.
+            question.completeExceptionally(unavailable("the database is closing", null));
+        }
+        wake();
+        try {
+            return question.get(timeoutMillis, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            question.cancel(false);
+            throw notInTime(timeoutMillis);
+        } catch (InterruptedException e) {
+            question.cancel(false);
+            Thread.currentThread().interrupt();
+            throw unavailable("interrupted", e);
+        } catch (ExecutionException e) {
+            throw unavailable("the database is closing", e.getCause());
+        }
+    }
+
+    private PenumbraException notInTime(long timeoutMillis) {
+        Throwable reason = failure;
+        if (reason instanceof PenumbraException refused) {
+            PenumbraException same = new PenumbraException(refused.code(), refused);
+            refused.context().forEach(same::with);
+            return same;
+        }
+        return unavailable(
+                        "not everything that is committed could be journalled in time: try again, see capture status",
+                        reason)
+                .with("millis", timeoutMillis)
+                .with("relay", reason == null ? "working" : reason.getMessage());
+    }
+
+    private PenumbraException unavailable(String reason, @Nullable Throwable cause) {
+        return new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE, cause)
+                .with("source", source.name())
+                .with("reason", reason);
     }
 
     /** Waits, a few seconds at most, until the journal is there or the relay has failed to open it, which its status says. */
     public void awaitFirstPass() {
         long end = System.nanoTime() + FIRST_PASS_TIMEOUT_NANOS;
-        while (completedPasses() == 0 && failure == null && System.nanoTime() - end < 0) {
+        while (!hasPassed && failure == null && System.nanoTime() - end < 0) {
             LockSupport.parkNanos(BUSY_PAUSE_NANOS);
         }
     }
@@ -344,6 +416,7 @@ public final class Relay {
     /** How the relay stands; safe at any time. */
     public RelayStatus status() {
         long cpu = ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId());
+        Throwable reason = failure;
         return new RelayStatus(
                 journalled,
                 durable,
@@ -352,7 +425,7 @@ public final class Relay {
                 corrections.get(),
                 Math.max(0, cpu),
                 tableStates,
-                failure);
+                reason == null ? null : String.valueOf(reason.getMessage()));
     }
 
     private void run() {
@@ -381,9 +454,7 @@ public final class Relay {
                     if (worked) {
                         lastWork = System.nanoTime();
                     }
-                    if (sawAll) {
-                        completedPasses.incrementAndGet();
-                    }
+                    hasPassed = true;
                     failure = null;
                     failuresInARow = 0;
                     retryNanos = FIRST_RETRY_NANOS;
@@ -457,6 +528,9 @@ public final class Relay {
     }
 
     private boolean isAsked() {
+        if (!newQuestions.isEmpty() || !questions.isEmpty()) {
+            return true;
+        }
         JournalProbe present = probe;
         if (present == null || asked(present) == answered) {
             return false;
@@ -527,7 +601,11 @@ public final class Relay {
         } catch (SQLException | RuntimeException e) {
             LOG.debug("the outbox of {} keeps what is journalled already until it is opened again", source.name(), e);
         }
-        refuseAudit(new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE).with("source", source.name()));
+        PenumbraException closing = unavailable("the database is closing", null);
+        refuseAudit(closing);
+        ended = true;
+        takeQuestions();
+        questions.forEach(question -> question.completeExceptionally(closing));
         background.shutdown();
         close();
         source.relayEnded();
@@ -561,7 +639,7 @@ public final class Relay {
     }
 
     private long idlePauseNanos() {
-        if (System.nanoTime() - askedNanos < PROBED_NANOS) {
+        if (!questions.isEmpty() || System.nanoTime() - askedNanos < PROBED_NANOS) {
             return PROBED_PAUSE_NANOS;
         }
         return isMarkOwed() ? MARK_PAUSE_NANOS : IDLE_PAUSE_NANOS;
@@ -578,7 +656,7 @@ public final class Relay {
         if (failuresInARow >= FAILURES_TO_REPORT) {
             refuseAudit(e);
         }
-        failure = message;
+        failure = e;
         syncing = null;
         marking = null;
         awaited = null;
@@ -638,12 +716,13 @@ public final class Relay {
         }
         if (!recovered) {
             recover(reading, open);
-            sawAll = true;
             return true;
         }
         // Before the source is looked at.
         @Nullable JournalProbe probing = openProbe();
         long question = asked(probing);
+        takeQuestions();
+        boolean sawAll;
         boolean worked = lookAtTables(reading, writer);
         @Nullable CapturedTable copying = firstOf(table -> table.begun && !table.complete);
         // One at a time: what happens to a table that waits for its turn is in its copy later, and need not be
@@ -670,10 +749,26 @@ public final class Relay {
         } finally {
             reading.end();
         }
-        if (probing != null && question != answered && sawAll && isJournalWhole()) {
-            answer(probing, question, end(writer));
+        boolean isProbed = probing != null && question != answered;
+        if ((isProbed || !questions.isEmpty()) && sawAll && isJournalWhole()) {
+            Position end = end(writer);
+            if (probing != null && isProbed) {
+                answer(probing, question, end);
+            }
+            SessionToken token = SessionToken.of(open.source(), open.id(), end);
+            questions.forEach(asked -> asked.complete(token));
+            questions.clear();
         }
         return worked;
+    }
+
+    private void takeQuestions() {
+        questions.removeIf(CompletableFuture::isDone);
+        for (CompletableFuture<SessionToken> question = newQuestions.poll();
+                question != null;
+                question = newQuestions.poll()) {
+            questions.add(question);
+        }
     }
 
     /**

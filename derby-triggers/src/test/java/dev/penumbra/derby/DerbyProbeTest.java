@@ -19,7 +19,7 @@ class DerbyProbeTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             database.capture(connection, "ACKED");
-            System.out.println(ProbedCommits.run(database::open, database.journal(), 1));
+            System.out.println(ProbedCommits.probe(database::open, database.journal(), 1));
         } finally {
             database.shutDown();
         }

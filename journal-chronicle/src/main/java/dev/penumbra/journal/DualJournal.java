@@ -190,6 +190,16 @@ public final class DualJournal implements AutoCloseable {
         return current;
     }
 
+    /** The name of the source that writes here. */
+    public synchronized String source() {
+        return catalogue.source();
+    }
+
+    /** What tells the journal from every other, also from one of the same source that was begun anew. */
+    public synchronized UUID id() {
+        return catalogue.id();
+    }
+
     /** The opening of the source that {@link #noteOpening} was last told of, whoever called it. */
     public synchronized Optional<UUID> opening() {
         return Optional.ofNullable(catalogue.opening());

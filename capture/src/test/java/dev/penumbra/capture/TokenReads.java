@@ -1,0 +1,59 @@
+package dev.penumbra.capture;
+
+import dev.penumbra.journal.CommittedTransaction;
+import dev.penumbra.journal.JournalReader;
+import dev.penumbra.model.Change;
+import dev.penumbra.model.Column;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.SessionToken;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a journal that tells of one table has up to a token, and nothing behind it.
+ *
+ * @param source the name of the source that the token is to name
+ */
+public record TokenReads(Path journal, String source) {
+    /** The first columns of the rows that were inserted, all of them of type BIGINT. */
+    public SortedSet<Long> ids(String token) {
+        SortedSet<Long> ids = new TreeSet<>();
+        forEach(token, change -> {
+            if (change.operation() == Operation.INSERT) {
+                ids.add((Long) Objects.requireNonNull(
+                        Objects.requireNonNull(change.after()).get(0)));
+            }
+        });
+        return ids;
+    }
+
+    /** The names of the columns that the table has according to the last that the journal says of it. */
+    public List<String> columns(String token) {
+        List<String> names = new ArrayList<>();
+        forEach(token, change -> {
+            names.clear();
+            change.schema().columns().stream().map(Column::name).forEach(names::add);
+        });
+        return names;
+    }
+
+    private void forEach(String token, Consumer<Change> reader) {
+        Position upTo = SessionToken.parse(token)
+                .position(source, JournalReader.idOf(journal))
+                .orElseThrow(() -> new AssertionError(token + " names no position of this journal"));
+        try (JournalReader changes = JournalReader.open(journal, Position.START)) {
+            @Nullable CommittedTransaction next = changes.poll();
+            while (next != null && next.last().compareTo(upTo) <= 0) {
+                next.forEach(reader);
+                next = changes.poll();
+            }
+        }
+    }
+}
