@@ -40,6 +40,8 @@ final class H2Source implements SourceKind {
     @Override
     public String install(Connection connection, String table, Path journal) throws SQLException {
         alias(connection, "PENUMBRA_CAPTURE", "install");
+        // For the application's own sessions, which may not create it.
+        alias(connection, "PENUMBRA_TOKEN", "token");
         try (PreparedStatement call = connection.prepareStatement("CALL PENUMBRA_CAPTURE(?, ?)")) {
             call.setString(1, table);
             call.setString(2, journal.toAbsolutePath().toString());

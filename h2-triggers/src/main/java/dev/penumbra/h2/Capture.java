@@ -2,6 +2,7 @@ package dev.penumbra.h2;
 
 import dev.penumbra.capture.AuditReport;
 import dev.penumbra.capture.JournalDirectory;
+import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
@@ -168,6 +169,26 @@ public final class Capture {
         @Nullable H2Database capture = H2Database.openOrNull(session(connection).getDatabase());
         try {
             return capture == null || capture.relay().settle(timeoutMillis);
+        } catch (PenumbraException e) {
+            throw ChangeTrigger.failure(e);
+        }
+    }
+
+    /**
+     * A text that names a position of the journal at or behind everything that had been committed in the database when it was asked
+     * for. Waits until the journal has that; no open transaction is waited for, and none is covered, not the caller's own either.
+     *
+     * @return a {@link dev.penumbra.model.SessionToken}
+     * @throws SQLException with PENUMBRA-1008 when nothing is captured; after 10 seconds, with the code of what keeps the relay from
+     *     working, or PENUMBRA-2006: then nothing is known of where the commits stand
+     */
+    public static String token(Connection connection) throws SQLException {
+        @Nullable H2Database capture = H2Database.openOrNull(session(connection).getDatabase());
+        try {
+            if (capture == null) {
+                throw new PenumbraException(ErrorCode.NOT_CAPTURED);
+            }
+            return capture.relay().token(Relay.TOKEN_TIMEOUT_MILLIS).toString();
         } catch (PenumbraException e) {
             throw ChangeTrigger.failure(e);
         }
