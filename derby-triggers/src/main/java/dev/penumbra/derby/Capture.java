@@ -2,6 +2,7 @@ package dev.penumbra.derby;
 
 import dev.penumbra.capture.AuditReport;
 import dev.penumbra.capture.JournalDirectory;
+import dev.penumbra.capture.Relay;
 import dev.penumbra.capture.RelayStatus;
 import dev.penumbra.capture.SqlNames;
 import dev.penumbra.model.ErrorCode;
@@ -50,6 +51,8 @@ public final class Capture {
                     + " EXTERNAL NAME 'dev.penumbra.derby.ChangeTrigger.guard'",
             "FUNCTION PENUMBRA.SETTLE(MILLIS BIGINT) RETURNS BOOLEAN LANGUAGE JAVA PARAMETER STYLE JAVA NO SQL"
                     + " EXTERNAL NAME 'dev.penumbra.derby.Capture.settle'",
+            "FUNCTION PENUMBRA.TOKEN() RETURNS VARCHAR(4096) LANGUAGE JAVA PARAMETER STYLE JAVA NO SQL"
+                    + " EXTERNAL NAME 'dev.penumbra.derby.Capture.token'",
             "FUNCTION PENUMBRA.STATUS() RETURNS TABLE(SCHEMA_NAME VARCHAR(128), TABLE_NAME VARCHAR(128),"
                     + " COMPLETE VARCHAR(5), JOURNAL VARCHAR(4096), JOURNALLED VARCHAR(64), DURABLE VARCHAR(64),"
                     + " OUTBOX_ROWS BIGINT, CHANGES BIGINT, CORRECTIONS BIGINT, FAILURE VARCHAR(4096))"
@@ -233,6 +236,22 @@ public final class Capture {
             DerbyDatabase database = database();
             database.triggersChanged();
             return database.relay().settle(timeoutMillis);
+        } catch (PenumbraException e) {
+            throw ChangeTrigger.failure(e);
+        }
+    }
+
+    /**
+     * A text that names a position of the journal at or behind everything that had been committed in the database when it was asked
+     * for. Waits until the journal has that; no open transaction is waited for, and none is covered, not the caller's own either.
+     *
+     * @return a {@link dev.penumbra.model.SessionToken}
+     * @throws SQLException with PENUMBRA-1008 when nothing is captured; after 10 seconds, with the code of what keeps the relay from
+     *     working, or PENUMBRA-2006: then nothing is known of where the commits stand
+     */
+    public static String token() throws SQLException {
+        try {
+            return database().token(Relay.TOKEN_TIMEOUT_MILLIS).toString();
         } catch (PenumbraException e) {
             throw ChangeTrigger.failure(e);
         }

@@ -14,6 +14,7 @@ import dev.penumbra.journal.SchemaFormat;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import java.lang.reflect.Field;
@@ -35,6 +36,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.derby.iapi.db.Database;
@@ -125,6 +127,8 @@ final class DerbyDatabase implements Source {
     private volatile @Nullable DerbyOutbox outbox;
     private volatile @Nullable Relay relay;
     private volatile String name = "derby";
+    /** Whether the relay is to look at the triggers before it says anything about the journal. */
+    private final AtomicBoolean lookDemanded = new AtomicBoolean();
 
     // The relay's thread alone uses these.
     private long lastLayoutLookNanos = System.nanoTime() - LAYOUT_LOOK_NANOS;
@@ -769,7 +773,8 @@ final class DerbyDatabase implements Source {
     @Override
     public long layoutVersion() {
         long now = System.nanoTime();
-        if (now - lastLayoutLookNanos >= LAYOUT_LOOK_NANOS) {
+        boolean demanded = lookDemanded.getAndSet(false);
+        if (demanded || now - lastLayoutLookNanos >= LAYOUT_LOOK_NANOS) {
             lastLayoutLookNanos = now;
             try (Connection connection = connect()) {
                 String triggers = triggers(connection);
@@ -780,6 +785,10 @@ final class DerbyDatabase implements Source {
             } catch (SQLException e) {
                 // Somebody is changing a table just now; the next look will tell.
                 LOG.trace("the triggers of {} cannot be read now", name, e);
+                if (demanded) {
+                    // Whoever waits for this one must not take what is known for what is.
+                    layoutChanges.incrementAndGet();
+                }
             }
         }
         return layoutChanges.get();
@@ -801,6 +810,13 @@ final class DerbyDatabase implements Source {
             }
         }
         return all.toString();
+    }
+
+    /** What {@link Relay#token} returns; also behind what nobody but Derby's catalogue tells of, such as a table's end. */
+    SessionToken token(long timeoutMillis) {
+        Relay running = relay();
+        lookDemanded.set(true);
+        return running.token(timeoutMillis);
     }
 
     /** Has the relay look at the triggers soon. */
