@@ -3,6 +3,7 @@ package dev.penumbra.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.h2.Capture;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -60,12 +61,17 @@ class ConsistencyIT {
     private final Queue<String> violations = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
     private volatile boolean down;
+    private volatile Token token = new Token("", List.of());
 
     private enum Level {
         EVENTUAL,
         BOUNDED,
+        SESSION,
         PRIMARY
     }
+
+    /** A token of the writer's, and how often each row had been written when it asked for it. */
+    private record Token(String text, List<Integer> written) {}
 
     @BeforeAll
     static void start() throws Exception {
@@ -180,6 +186,11 @@ class ConsistencyIT {
                 synchronized (acknowledged) {
                     acknowledged.get(key).add(System.nanoTime());
                 }
+                if (random.nextInt(10) == 0) {
+                    List<Integer> written =
+                            acknowledged.stream().map(List::size).toList();
+                    token = new Token(Capture.token(connection), written);
+                }
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(20));
             }
         } catch (SQLException | InterruptedException e) {
@@ -210,7 +221,12 @@ class ConsistencyIT {
         Level level = Level.values()[random.nextInt(Level.values().length)];
         int bound = random.nextInt(1_500);
         int key = random.nextInt(KEYS);
-        String clause = level == Level.BOUNDED ? "BOUNDED '" + bound + "ms'" : level.name();
+        Token known = token;
+        String clause = switch (level) {
+            case BOUNDED -> "BOUNDED '" + bound + "ms'";
+            case SESSION -> "SESSION '" + known.text() + "'";
+            case EVENTUAL, PRIMARY -> level.name();
+        };
         boolean wasDown = down;
         long asked = System.nanoTime();
         int value;
@@ -225,8 +241,12 @@ class ConsistencyIT {
             }
             return;
         }
-        long latest = level == Level.PRIMARY ? asked : asked - TimeUnit.MILLISECONDS.toNanos(bound);
-        int required = level == Level.EVENTUAL ? 0 : acknowledgedBefore(key, latest);
+        int required = switch (level) {
+            case EVENTUAL -> 0;
+            case BOUNDED -> acknowledgedBefore(key, asked - TimeUnit.MILLISECONDS.toNanos(bound));
+            case SESSION -> known.written().isEmpty() ? 0 : known.written().get(key);
+            case PRIMARY -> acknowledgedBefore(key, asked);
+        };
         int before = seen.getOrDefault(key, 0);
         if (value < Math.max(required, before) || value > begun[key].get()) {
             violations.add("row " + key + " in " + datacenter + " at " + clause + " is " + value + ", at least "
