@@ -1,15 +1,23 @@
 package dev.penumbra.bench;
 
+import dev.penumbra.ignite.CopiedTable;
+import dev.penumbra.ignite.Penumbra;
+import dev.penumbra.model.Key;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.configuration.CacheConfiguration;
@@ -30,13 +38,15 @@ final class ReadBenchmark implements Benchmark {
     }
 
     @Override
+    @SuppressWarnings("try") // the probe is answered for as long as it is open
     public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         List<Row> rows = TpchRows.orders(effort.of(500, 10_000, 10_000));
         try (ScratchDirectory directory = ScratchDirectory.create();
                 SourceJournal journal = new SourceJournal(directory.path().resolve("journal"), TpchRows.ORDERS)) {
             journal.fill(rows);
             try (GridOfThree grid =
-                    new GridOfThree(directory.path(), directory.path().resolve("journal"))) {
+                            new GridOfThree(directory.path(), directory.path().resolve("journal"));
+                    ProbeAnswers answers = journal.answerProbes()) {
                 List<BenchmarkCase> cases = measure(grid, rows, effort, wanted, progress);
                 return new BenchmarkReport(name(), Machine.describe(), cases);
             }
@@ -79,7 +89,72 @@ final class ReadBenchmark implements Benchmark {
                     "us/op",
                     Map.of("ratioMax", 1 / comparison.smallestRatio(), "ratioMin", 1 / comparison.largestRatio())));
         }
+        cases.addAll(keys(grid, compressed, rows, reads, effort, wanted, progress));
         return cases;
+    }
+
+    /** Whole rows read by their keys at a level, beside a plain get of the same entry that makes the same row. */
+    private static List<BenchmarkCase> keys(
+            GridOfThree grid,
+            Copy shadow,
+            List<Row> rows,
+            int reads,
+            Effort effort,
+            Predicate<String> wanted,
+            Consumer<String> progress)
+            throws Exception {
+        Ignite node = grid.node(shadow.name().datacenter().name());
+        IgniteCache<Object, BinaryObject> local =
+                node.<Object, BinaryObject>cache(shadow.cacheName()).withKeepBinary();
+        BinaryRows form = new BinaryRows(node.binary(), shadow);
+        CopiedTable table = Penumbra.of(node).table(shadow.sqlTable());
+        Key[] keys = rows.stream().map(TpchRows.ORDERS::keyOf).toArray(Key[]::new);
+        List<BenchmarkCase> cases = new ArrayList<>();
+        Map<String, Consistency> levels = new LinkedHashMap<>();
+        levels.put("key/eventual", Consistency.eventual());
+        levels.put("key/bounded", Consistency.bounded(Duration.ofSeconds(10)));
+        for (Map.Entry<String, Consistency> level : levels.entrySet()) {
+            if (!wanted.test(level.getKey())) {
+                continue;
+            }
+            progress.accept(level.getKey());
+            Rounds.Comparison comparison = Rounds.compare(
+                    effort.of(0, 3, 5),
+                    effort.of(1, 7, 15),
+                    () -> timed(keys, reads, key -> {
+                        Object stored = form.key(key);
+                        return form.row(stored, local.get(stored));
+                    }),
+                    () -> timed(
+                            keys,
+                            reads,
+                            key -> table.get(key, level.getValue()).value().orElseThrow()));
+            double baseline = comparison.baselineMedian(0);
+            double measured = comparison.measuredMedian(0);
+            cases.add(new BenchmarkCase(
+                    level.getKey(),
+                    baseline,
+                    measured,
+                    measured / baseline,
+                    "us/op",
+                    Map.of("ratioMax", 1 / comparison.smallestRatio(), "ratioMin", 1 / comparison.largestRatio())));
+        }
+        return cases;
+    }
+
+    /** Microseconds a read of a row. */
+    private static double[] timed(Key[] keys, int reads, Function<Key, Row> read) {
+        SplittableRandom random = new SplittableRandom(reads);
+        int columns = 0;
+        long begin = System.nanoTime();
+        for (int i = 0; i < reads; i++) {
+            columns += read.apply(keys[random.nextInt(keys.length)]).size();
+        }
+        double elapsed = System.nanoTime() - begin;
+        if (columns == 0) {
+            throw new IllegalStateException("nothing was read");
+        }
+        return new double[] {elapsed / 1e3 / reads};
     }
 
     /** A cache on the home node with all rows, and the reading node's near cache of it, which holds them all. */

@@ -24,10 +24,13 @@ final class SourceJournal implements AutoCloseable {
 
     private final TableSchema table;
     private final DualJournal journal;
+    private final Path directory;
+    private volatile Position journalled = Position.START;
     private long transactions;
 
     SourceJournal(Path directory, TableSchema table) {
         this.table = table;
+        this.directory = directory;
         this.journal = DualJournal.open(directory, SOURCE, JournalConfiguration.DEFAULT, Clock.systemUTC());
     }
 
@@ -41,7 +44,8 @@ final class SourceJournal implements AutoCloseable {
     private Position tableEvent(Operation operation) {
         try (JournalWriter.TransactionAppender transaction = begin()) {
             transaction.tableEvent(table, operation, Origin.SNAPSHOT);
-            return transaction.commit();
+            journalled = transaction.commit();
+            return journalled;
         }
     }
 
@@ -72,9 +76,15 @@ final class SourceJournal implements AutoCloseable {
                     transaction.event(table, 0, origin, image);
                 }
                 last = transaction.commit();
+                journalled = last;
             }
         }
         return last;
+    }
+
+    /** Answers what the journal's probe is asked, as a source's relay does, until it is closed. */
+    ProbeAnswers answerProbes() {
+        return new ProbeAnswers(directory, () -> journalled);
     }
 
     private JournalWriter.TransactionAppender begin() {

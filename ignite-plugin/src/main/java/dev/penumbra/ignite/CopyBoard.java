@@ -75,6 +75,15 @@ final class CopyBoard implements Copies {
         return Optional.ofNullable(ownHomes.get(table));
     }
 
+    /** The copy behind a name in SQL, when it has a cache. */
+    Optional<dev.penumbra.shadow.Copy> built(String schema, String table) {
+        return known.stream()
+                .filter(copy -> copy.built()
+                        && copy.sqlTable().equals(table)
+                        && copy.sqlSchema().equals(schema))
+                .findFirst();
+    }
+
     private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {
         for (dev.penumbra.shadow.Copy copy : known) {
             if (wanted.test(copy)) {

@@ -4,9 +4,11 @@ import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.SqlEngine;
 import dev.penumbra.ignite.internal.TableTaps;
+import dev.penumbra.ignite.sql.NameRouter;
 import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.trigger.TriggerRelay;
 import dev.penumbra.ignite.trigger.Triggers;
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Incubating;
@@ -16,6 +18,7 @@ import dev.penumbra.shadow.Dictionary;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
 import dev.penumbra.shadow.read.ReadGate;
+import dev.penumbra.shadow.read.ReadSession;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.InstantSource;
@@ -26,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.plugin.IgnitePlugin;
@@ -72,6 +76,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             Shipper shipper,
             NodeFigures figures,
             Heartbeat heartbeat,
+            KeyReads keyReads,
             AutoCloseable listening) {}
 
     /** @param ignite the node, not yet started */
@@ -127,7 +132,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
     }
 
     /** The datacenter that holds the home images. */
-    public dev.penumbra.model.Datacenter homeDatacenter() {
+    public Datacenter homeDatacenter() {
         return configuration.homeDatacenter();
     }
 
@@ -151,6 +156,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     GridShadows gridShadows() {
         return required().shadows();
+    }
+
+    KeyReads keyReads() {
+        return required().keyReads();
     }
 
     Shipper shipper() {
@@ -238,6 +247,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
         CopyBoard board = new CopyBoard(context, shadows, tables);
         ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
+        Function<ReadSession, Reader> readers =
+                session -> new Reader(gate, session, System.nanoTime(), configuration.readPatience());
+        @Nullable Datacenter local =
+                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -249,17 +262,12 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 shipper,
                 figures,
                 heartbeat,
+                new KeyReads(ignite, new NameRouter(board, (schema, table) -> true, local), board, readers, reads),
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
         triggerRelay.start();
-        sql.open(
-                shadows,
-                triggers,
-                board,
-                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null),
-                session -> new Reader(gate, session, System.nanoTime(), configuration.readPatience()),
-                reads);
+        sql.open(shadows, triggers, board, local, readers, reads);
         shipper.start();
         heartbeat.start();
         triggers.onChange(shipper::catalogueChanged);

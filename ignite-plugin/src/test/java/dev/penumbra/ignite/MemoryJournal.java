@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
@@ -11,10 +12,12 @@ import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.TransactionId;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +31,7 @@ final class MemoryJournal implements Journal {
     private volatile UUID id = UUID.randomUUID();
     private final Set<String> retained = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Error nextError;
+    private volatile @Nullable Path probeDirectory;
     private final List<Committed> transactions = java.util.Collections.synchronizedList(new ArrayList<>());
     private final Map<TableName, Map<Key, Row>> tables = new java.util.HashMap<>();
     private int epoch = 1;
@@ -47,6 +51,25 @@ final class MemoryJournal implements Journal {
     @Override
     public UUID id() {
         return id;
+    }
+
+    @Override
+    public @Nullable JournalProbe probe() {
+        Path probed = probeDirectory;
+        return probed == null ? null : JournalProbe.open(probed);
+    }
+
+    /** Lets the journal be asked by a probe in a directory, which {@link #answerProbes} answers. */
+    void probedIn(Path directory) {
+        probeDirectory = directory;
+    }
+
+    /** Answers what the probe was asked, as the relay of a source does after each of its passes. */
+    void answerProbes(JournalProbe probe) {
+        OptionalLong question = probe.asked();
+        if (question.isPresent()) {
+            probe.answer(question.getAsLong(), last());
+        }
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +72,7 @@ public final class NameRouter {
             for (TableUse use : text.uses()) {
                 TableName asked = new TableName(use.schema(), use.table());
                 if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                    Answer answer = new Search(text, use, chooser).answer();
+                    Answer answer = new Search(text.sql(), text.consistency(), use, chooser).answer();
                     answers.put(asked, answer);
                     inOrder.add(answer);
                 }
@@ -81,6 +82,17 @@ public final class NameRouter {
             throw e;
         }
         return new Routing(spliced(text, answers), inOrder);
+    }
+
+    /**
+     * Chooses the copy of one table that is to answer.
+     *
+     * @param table the table's name in SQL, letter by letter
+     * @throws PenumbraException when there is no copy that may answer, or none can prove what was asked for
+     */
+    public Answer route(String table, Consistency asked, Chooser chooser) {
+        TableUse use = new TableUse(0, Role.READ, CopyNames.ANY, table, 0, 0, 0, false);
+        return new Search(null, asked, use, chooser).answer();
     }
 
     /** Whether the copy that was chosen is still whole and the same. */
@@ -118,17 +130,22 @@ public final class NameRouter {
 
     /** The search for the copy that answers one name. */
     private final class Search {
-        private final NamedText text;
+        private final @Nullable String sql;
         private final TableUse use;
         private final Chooser chooser;
-        private final List<Option> options = new ArrayList<>();
+        private final boolean given;
+        private final List<Option> options = new CopyOnWriteArrayList<>();
         private Consistency asked;
 
-        Search(NamedText text, TableUse use, Chooser chooser) {
-            this.text = text;
+        /**
+         * @param sql the text in which the name stands; null when it stands in none
+         * @param given what is asked for; null to ask for what the copy's own level is
+         */
+        Search(@Nullable String sql, @Nullable Consistency given, TableUse use, Chooser chooser) {
+            this.sql = sql;
             this.use = use;
             this.chooser = chooser;
-            Consistency given = text.consistency();
+            this.given = given != null;
             this.asked = given == null ? Consistency.eventual() : given;
         }
 
@@ -170,7 +187,7 @@ public final class NameRouter {
 
         /** A shadow's own level is asked for where the statement says none. */
         private void askedOf(Copy copy) {
-            if (text.consistency() == null) {
+            if (!given) {
                 asked = copy.consistency();
             }
         }
@@ -269,7 +286,7 @@ public final class NameRouter {
             try {
                 choice = chooser.choose(use.table(), asked, candidates);
             } catch (PenumbraException e) {
-                throw Place.of(text.sql(), use.start()).in(e);
+                throw sql == null ? e : Place.of(sql, use.start()).in(e);
             }
             for (Option option : options) {
                 if (choice == null || choice.candidate().equals(option.candidate())) {
@@ -291,7 +308,9 @@ public final class NameRouter {
         }
 
         private PenumbraException refused(ErrorCode code) {
-            return NamedText.refusal(text.sql(), use, code);
+            return sql == null
+                    ? new PenumbraException(code).with("table", use.table())
+                    : NamedText.refusal(sql, use, code);
         }
     }
 

@@ -1,0 +1,55 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.api.Incubating;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.ReadSession;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A captured table as its copies show it to one reader.
+ *
+ * <p>Safe for use by several threads. Every read may fail with a {@link dev.penumbra.model.PenumbraException}:
+ * {@link dev.penumbra.model.ErrorCode#STALENESS} when no copy can prove in time to have what is asked for,
+ * {@link dev.penumbra.model.ErrorCode#COPY_REPLACED} when the copy was filled anew meanwhile,
+ * {@link dev.penumbra.model.ErrorCode#COPY_LOADING} while no copy is whole. Nothing has been read then.
+ */
+@Incubating
+public final class CopiedTable {
+    private final PenumbraPlugin plugin;
+    private final String name;
+    private final @Nullable ReadSession session;
+
+    CopiedTable(PenumbraPlugin plugin, String name, @Nullable ReadSession session) {
+        this.plugin = plugin;
+        this.name = name;
+        this.session = session;
+    }
+
+    /**
+     * Reads one row.
+     *
+     * @param key the values of the table's key columns, in the types in which rows carry them
+     * @param consistency what the answer must contain
+     * @return the row, empty when there is none
+     */
+    public Answer<Optional<Row>> get(Key key, Consistency consistency) {
+        Answer<Map<Key, Row>> answer = getAll(List.of(key), consistency);
+        return answer.with(Optional.ofNullable(answer.value().get(key)));
+    }
+
+    /**
+     * Reads several rows from one copy. They are not a snapshot.
+     *
+     * @return the rows that are there
+     */
+    public Answer<Map<Key, Row>> getAll(Collection<Key> keys, Consistency consistency) {
+        ReadSession own = session == null ? new ReadSession(System::nanoTime) : session;
+        return plugin.keyReads().read(own, name, keys, consistency);
+    }
+}

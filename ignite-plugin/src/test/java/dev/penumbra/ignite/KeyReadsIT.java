@@ -1,0 +1,154 @@
+package dev.penumbra.ignite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.read.Consistency;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.ignite.Ignite;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes in eu, so that each reads rows that the other owns; the source's relay is a thread of the test. */
+@NullMarked
+@TestInstance(Lifecycle.PER_CLASS)
+@TestMethodOrder(OrderAnnotation.class)
+class KeyReadsIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Consistency SOON = Consistency.bounded(Duration.ofSeconds(20));
+
+    @TempDir
+    Path directory;
+
+    private final MemoryJournal journal = new MemoryJournal("shop");
+    private final Workload workload = new Workload(journal, 1, 400);
+    private final Grid grid = new Grid();
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private Ignite home;
+    private Ignite eu;
+    private CopiedTable orders;
+
+    @BeforeAll
+    void start() throws InterruptedException {
+        journal.probedIn(directory);
+        answerProbes();
+        workload.snapshot(300);
+        home = grid.start("home", new PenumbraConfiguration().setReadPatienceMillis(500), journal);
+        eu = grid.start("eu", new PenumbraConfiguration().setReadPatienceMillis(500));
+        grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        Grid.plugin(eu)
+                .shadows()
+                .create(
+                        new ShadowDefinition(
+                                new ShadowName("shop", Orders.NAME, Datacenter.of("eu")), Compression.ZSTD, 100),
+                        false);
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        orders = Penumbra.of(eu).table("ORDERS");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> orders.getAll(List.of(), SOON).copy().equals("SHADOW_EU.ORDERS"));
+    }
+
+    @AfterAll
+    void stop() {
+        stop.countDown();
+        grid.close();
+    }
+
+    private void answerProbes() {
+        Thread relay = new Thread(
+                () -> {
+                    try (JournalProbe probe = JournalProbe.open(directory)) {
+                        while (!stop.await(2, TimeUnit.MILLISECONDS)) {
+                            journal.answerProbes(probe);
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "relay");
+        relay.setDaemon(true);
+        relay.start();
+    }
+
+    private static void assertRefused(Runnable read, ErrorCode code) {
+        assertThatThrownBy(read::run)
+                .isInstanceOfSatisfying(
+                        PenumbraException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+
+    @Test
+    @Order(1)
+    void rowsThatAnyNodeOwns_areReadFromTheShadow_withWhatCanBeToldOfThem() {
+        Map<Key, Row> rows = journal.table(Orders.NAME);
+        Answer<Map<Key, Row>> all = orders.getAll(rows.keySet(), SOON);
+        assertThat(all.value()).isEqualTo(rows);
+        assertThat(all.asked()).isEqualTo(SOON);
+        assertThat(all.copy()).isEqualTo("SHADOW_EU.ORDERS");
+        assertThat(all.staleness()).isBetween(Duration.ZERO, Duration.ofSeconds(20));
+        assertThat(all.position()).isEqualTo(journal.last());
+        assertThat(orders.get(Key.of(-1L), Consistency.eventual()).value()).isEmpty();
+        assertThat(orders.get(Key.of(-1L), Consistency.primary()).copy()).isEqualTo("HOME.ORDERS");
+    }
+
+    @Test
+    @Order(2)
+    void whatIsWritten_isReadAtOnceBySessionAndPrimary_andNeverGoesBackInASession() {
+        CopiedTable inSession = Penumbra.of(eu).session().table("ORDERS");
+        for (int i = 0; i < 20; i++) {
+            workload.transactions(5);
+            Map<Key, Row> rows = journal.table(Orders.NAME);
+            SessionToken token = SessionToken.of("shop", journal.id(), journal.last());
+            Consistency asked = i % 2 == 0 ? Consistency.primary() : Consistency.session(token);
+            assertThat(inSession.getAll(rows.keySet(), asked).value()).isEqualTo(rows);
+            assertThat(inSession.getAll(rows.keySet(), Consistency.eventual()).value())
+                    .isEqualTo(rows);
+        }
+    }
+
+    /** Last, since the source never answers again. */
+    @Test
+    @Order(3)
+    void aSourceThatDoesNotAnswer_leavesOnlyWhatIsProvenAlready() throws InterruptedException {
+        stop.countDown();
+        Position known = journal.last();
+        SessionToken reached = SessionToken.of("shop", journal.id(), known);
+        SessionToken later = SessionToken.of("shop", journal.id(), new Position(known.epoch(), known.sequence() + 1));
+        Key key = journal.table(Orders.NAME).keySet().iterator().next();
+        assertRefused(() -> orders.get(key, Consistency.primary()), ErrorCode.STALENESS);
+        assertRefused(() -> orders.get(key, Consistency.session(later)), ErrorCode.STALENESS);
+        assertThat(orders.get(key, Consistency.session(reached)).value()).isPresent();
+        assertThat(orders.get(key, Consistency.eventual()).value()).isPresent();
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertRefused(
+                        () -> orders.get(key, Consistency.bounded(Duration.ofMillis(100))), ErrorCode.STALENESS));
+        assertThat(orders.get(key, Consistency.bounded(Duration.ofMinutes(5))).value())
+                .isPresent();
+    }
+}
