@@ -93,6 +93,7 @@ public final class Penumbra {
         root.addSubcommand(new NodeCommand(session));
         root.addSubcommand(new SqlCommand(session));
         root.addSubcommand(new BenchCommand());
+        root.addSubcommand(new SimulateCommand(session));
         root.addSubcommand(new ClasspathCommand(session));
         return settled(root, session);
     }

@@ -4,6 +4,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -11,6 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.model.api.Stable;
+import java.time.Clock;
 import java.util.Arrays;
 
 /** A module uses only the floors below it; the house is drawn in {@code docs/concepts.md}. */
@@ -23,7 +25,9 @@ class FloorsTest {
     private static final String DERBY = "dev.penumbra.derby..";
     private static final String AFFINITY = "dev.penumbra.affinity..";
     private static final String SHADOW = "dev.penumbra.shadow..";
+    private static final String SIMULATOR = "dev.penumbra.simulator..";
     private static final String IGNITE = "dev.penumbra.ignite..";
+    private static final String CLI = "dev.penumbra.cli..";
     private static final String ALL = "dev.penumbra..";
 
     @ArchTest
@@ -68,6 +72,27 @@ class FloorsTest {
 
     @ArchTest
     static final ArchRule shadowCache_usesAffinityAndTheModel = floor(SHADOW, AFFINITY, MODEL);
+
+    @ArchTest
+    static final ArchRule simulator_usesTheShadowCacheAndTheModel = floor(SIMULATOR, SHADOW, MODEL);
+
+    @ArchTest
+    static final ArchRule simulator_isUsedByTheCommandLineAlone = noClasses()
+            .that()
+            .resideInAPackage(ALL)
+            .and()
+            .resideOutsideOfPackages(SIMULATOR, CLI)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(SIMULATOR);
+
+    /** A simulated run would otherwise not be decided by its seed alone. */
+    @ArchTest
+    static final ArchRule whatDecidesAboutAnswers_isHandedItsClock = noClasses()
+            .that()
+            .resideInAnyPackage("dev.penumbra.shadow.read..", SIMULATOR)
+            .should()
+            .accessTargetWhere(DescribedPredicate.describe("the machine's own clock is read", FloorsTest::readsAClock));
 
     @ArchTest
     static final ArchRule ignitePlugin_usesNoDatabaseAndNoCommandLine = floor(IGNITE, SHADOW, AFFINITY, JOURNAL, MODEL);
@@ -134,6 +159,20 @@ class FloorsTest {
                     call -> call.getName().equals("readClassAndObject")
                             || call.getName().equals("methodReader")
                             || call.getName().equals("readClass")));
+
+    private static boolean readsAClock(JavaAccess<?> access) {
+        String owner = access.getTargetOwner().getName();
+        String name = access.getName();
+        if (owner.equals(System.class.getName())) {
+            return name.equals("currentTimeMillis") || name.equals("nanoTime");
+        }
+        if (owner.equals(Clock.class.getName())) {
+            return name.startsWith("system");
+        }
+        return owner.startsWith("java.time.")
+                && name.equals("now")
+                && !access.getTarget().getFullName().endsWith("(" + Clock.class.getName() + ")");
+    }
 
     private static ArchRule floor(String module, String... below) {
         return noClasses()
