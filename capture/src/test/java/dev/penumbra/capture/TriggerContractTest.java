@@ -663,6 +663,7 @@ public abstract class TriggerContractTest extends ContractTables {
                     new JournalledTables(source().journal(), source().schema(), source()::rows).read(transaction -> {});
             assertThat(tables.isComplete("T")).isTrue();
             assertThat(tables.rows("T")).isEqualTo(source().rows(connection(), tables.schema("T")));
+            passOver(tables.position());
         }
     }
 
