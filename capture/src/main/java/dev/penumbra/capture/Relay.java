@@ -190,6 +190,9 @@ public final class Relay {
     /** The latest question that has been answered. */
     private long answered;
 
+    /** The latest question since which the source has been made to look at its layouts, or will be before it is answered. */
+    private long lookedFor;
+
     /** Asked in this process before the present pass began, and not answered yet. */
     private final List<CompletableFuture<SessionToken>> questions = new ArrayList<>();
 
@@ -532,11 +535,23 @@ public final class Relay {
             return true;
         }
         JournalProbe present = probe;
-        if (present == null || asked(present) == answered) {
+        long question = asked(present);
+        if (present == null || question == answered) {
             return false;
         }
         askedNanos = System.nanoTime();
-        return true;
+        return isAnswerable(question);
+    }
+
+    /**
+     * Whether a pass that begins now may answer a question: what only the source's catalogue tells of, such as a table's end, has been looked
+     * at since the question was asked, or is before the pass looks at anything else.
+     */
+    private boolean isAnswerable(long question) {
+        if (question != answered && question != lookedFor && source.demandLook()) {
+            lookedFor = question;
+        }
+        return question != answered && question == lookedFor;
     }
 
     private boolean isLookDue() {
@@ -721,6 +736,7 @@ public final class Relay {
         // Before the source is looked at.
         @Nullable JournalProbe probing = openProbe();
         long question = asked(probing);
+        boolean isProbed = isAnswerable(question);
         takeQuestions();
         boolean sawAll;
         boolean worked = lookAtTables(reading, writer);
@@ -749,7 +765,6 @@ public final class Relay {
         } finally {
             reading.end();
         }
-        boolean isProbed = probing != null && question != answered;
         if ((isProbed || !questions.isEmpty()) && sawAll && isJournalWhole()) {
             Position end = end(writer);
             if (probing != null && isProbed) {

@@ -43,6 +43,16 @@ public interface Source {
     long layoutVersion();
 
     /**
+     * Has the next {@link #layoutVersion} tell of every change of a layout that has been committed by now, also where that takes a look at
+     * the source's catalogue.
+     *
+     * @return false while that would cost too much so soon after the last time; to be called again then
+     */
+    default boolean demandLook() {
+        return true;
+    }
+
+    /**
      * A write of the source to its disk. The source writes when it sees fit: the relay never asks it to, because more writes are
      * more moments for what goes wrong in them. One thread uses it.
      */

@@ -168,7 +168,8 @@ public final class ProbedCommits {
         proofs.add(new Proof(known, upTo.get()));
     }
 
-    private static Position answer(JournalProbe probe, long question) {
+    /** Waits for the answer to a question. */
+    public static Position answer(JournalProbe probe, long question) {
         long since = System.nanoTime();
         while (true) {
             JournalProbe.@Nullable Answer answer = probe.answer().orElse(null);

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a journal that tells of one table has up to a token, and nothing behind it.
+ * What a journal that tells of one table has up to a token or a position, and nothing behind it.
  *
  * @param source the name of the source that the token is to name
  */
@@ -25,7 +25,7 @@ public record TokenReads(Path journal, String source) {
     /** The first columns of the rows that were inserted, all of them of type BIGINT. */
     public SortedSet<Long> ids(String token) {
         SortedSet<Long> ids = new TreeSet<>();
-        forEach(token, change -> {
+        forEach(position(token), change -> {
             if (change.operation() == Operation.INSERT) {
                 ids.add((Long) Objects.requireNonNull(
                         Objects.requireNonNull(change.after()).get(0)));
@@ -36,18 +36,33 @@ public record TokenReads(Path journal, String source) {
 
     /** The names of the columns that the table has according to the last that the journal says of it. */
     public List<String> columns(String token) {
+        return columns(position(token));
+    }
+
+    /** As up to a token, up to a position. */
+    public List<String> columns(Position upTo) {
         List<String> names = new ArrayList<>();
-        forEach(token, change -> {
+        forEach(upTo, change -> {
             names.clear();
             change.schema().columns().stream().map(Column::name).forEach(names::add);
         });
         return names;
     }
 
-    private void forEach(String token, Consumer<Change> reader) {
-        Position upTo = SessionToken.parse(token)
+    /** What the journal has told at last. */
+    public Operation last(Position upTo) {
+        List<Operation> operations = new ArrayList<>();
+        forEach(upTo, change -> operations.add(change.operation()));
+        return operations.get(operations.size() - 1);
+    }
+
+    private Position position(String token) {
+        return SessionToken.parse(token)
                 .position(source, JournalReader.idOf(journal))
                 .orElseThrow(() -> new AssertionError(token + " names no position of this journal"));
+    }
+
+    private void forEach(Position upTo, Consumer<Change> reader) {
         try (JournalReader changes = JournalReader.open(journal, Position.START)) {
             @Nullable CommittedTransaction next = changes.poll();
             while (next != null && next.last().compareTo(upTo) <= 0) {

@@ -87,7 +87,12 @@ final class DerbyDatabase implements Source {
 
     static final String PASSWORD = "penumbra.derby.password";
 
+    /** How often the relay looks at the catalogue when nobody asks, and at most waits with a look when somebody does. */
     private static final long LAYOUT_LOOK_NANOS = 500_000_000;
+
+    /** How many times its own length the relay rests behind a look before the next one for a probe. */
+    private static final long LOOK_REST = 10;
+
     private static final long COMMIT_PATIENCE_NANOS = 500_000_000;
     private static final long COMMIT_PAUSE_NANOS = 20_000;
     private static final long CLOSE_TIMEOUT_MILLIS = 10_000;
@@ -132,6 +137,9 @@ final class DerbyDatabase implements Source {
 
     // The relay's thread alone uses these.
     private long lastLayoutLookNanos = System.nanoTime() - LAYOUT_LOOK_NANOS;
+    /** How long the last look took that nothing was in the way of. */
+    private long lookNanos;
+
     private String lastTriggers = "";
 
     private DerbyDatabase(Database database, String databaseName) {
@@ -778,6 +786,7 @@ final class DerbyDatabase implements Source {
             lastLayoutLookNanos = now;
             try (Connection connection = connect()) {
                 String triggers = triggers(connection);
+                lookNanos = System.nanoTime() - now;
                 if (!triggers.equals(lastTriggers)) {
                     lastTriggers = triggers;
                     layoutChanges.incrementAndGet();
@@ -792,6 +801,15 @@ final class DerbyDatabase implements Source {
             }
         }
         return layoutChanges.get();
+    }
+
+    @Override
+    public boolean demandLook() {
+        if (System.nanoTime() - lastLayoutLookNanos < Math.min(LOOK_REST * lookNanos, LAYOUT_LOOK_NANOS)) {
+            return false;
+        }
+        lookDemanded.set(true);
+        return true;
     }
 
     /** What changes whenever a trigger or a column of a table with triggers does. */

@@ -1,27 +1,91 @@
 package dev.penumbra.derby;
 
+import static dev.penumbra.derby.TestDatabase.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.penumbra.capture.ProbedCommits;
+import dev.penumbra.capture.TokenReads;
+import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.model.Operation;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.Statement;
+import java.sql.SQLException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An answer to a probe is true of Derby, at any moment. */
 class DerbyProbeTest {
     @TempDir
     Path directory;
 
+    private TestDatabase database;
+
+    @BeforeEach
+    void locate() {
+        database = TestDatabase.in(directory);
+    }
+
+    @AfterEach
+    void shutDown() {
+        database.shutDown();
+    }
+
+    private void createCaptured(Connection connection) throws SQLException {
+        run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
+        database.capture(connection, "T");
+        run(connection, "INSERT INTO T VALUES(1, 'a')");
+        database.settle(connection);
+    }
+
+    private TokenReads reads() {
+        return new TokenReads(database.journal(), "db");
+    }
+
     @Test
     void theJournalUpToAnAnswer_holdsEveryCommitThatHadBeenAcknowledgedWhenItWasAskedFor() throws Exception {
-        TestDatabase database = TestDatabase.in(directory);
-        try (Connection connection = database.open();
-                Statement statement = connection.createStatement()) {
-            statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
+        try (Connection connection = database.open()) {
+            run(connection, "CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             database.capture(connection, "ACKED");
             System.out.println(ProbedCommits.probe(database::open, database.journal(), 1));
-        } finally {
-            database.shutDown();
+        }
+    }
+
+    @Test
+    void anAnswerAfterAnAlter_isBehindWhatAnnouncesTheTableAnew() throws SQLException {
+        try (Connection connection = database.open();
+                Connection other = database.open()) {
+            createCaptured(connection);
+            other.setAutoCommit(false);
+            try (JournalProbe probe = JournalProbe.open(database.journal())) {
+                for (int column = 0; column < 5; column++) {
+                    // Nothing but the catalogue tells of this.
+                    run(connection, "ALTER TABLE T ADD COLUMN C" + column + " INT");
+                    assertThat(reads().columns(ProbedCommits.answer(probe, probe.ask())))
+                            .hasSize(3 + column);
+                    // Answers come while a transaction has a table of its own in the catalogue, too.
+                    run(other, "CREATE TABLE OTHER" + column + "(ID BIGINT PRIMARY KEY)");
+                    ProbedCommits.answer(probe, probe.ask());
+                    other.rollback();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DROP TABLE T", "DROP TRIGGER PENUMBRA_T_UPDATE"})
+    void anAnswerAfterTheEndOfACapture_isBehindTheTablesEnd(String end) throws SQLException {
+        try (Connection connection = database.open()) {
+            createCaptured(connection);
+            try (JournalProbe probe = JournalProbe.open(database.journal())) {
+                ProbedCommits.answer(probe, probe.ask());
+                run(connection, end);
+                assertThat(reads().last(ProbedCommits.answer(probe, probe.ask())))
+                        .isEqualTo(Operation.DROP);
+            }
         }
     }
 }
