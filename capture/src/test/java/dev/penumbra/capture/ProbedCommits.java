@@ -75,10 +75,10 @@ public final class ProbedCommits {
         this.asker = asker;
     }
 
-    /** Runs sessions and a prober, and checks every answer; returns a summary. */
-    public static String probe(Connector connector, Path journal, long seed) throws Exception {
+    /** Runs sessions and a prober with a number of questions, and checks every answer; returns a summary. */
+    public static String probe(Connector connector, Path journal, int questions, long seed) throws Exception {
         ProbedCommits commits = new ProbedCommits(connector, journal, seed, null);
-        return commits.run(commits::probe);
+        return commits.run(() -> commits.probe(Integer.getInteger(QUESTIONS, questions)));
     }
 
     /**
@@ -129,10 +129,10 @@ public final class ProbedCommits {
         return known;
     }
 
-    private void probe() {
+    private void probe(int questions) {
         try (JournalProbe probe = JournalProbe.open(journal)) {
             Random random = new Random(seed);
-            for (int i = 0; i < Integer.getInteger(QUESTIONS, 400); i++) {
+            for (int i = 0; i < questions; i++) {
                 LockSupport.parkNanos(random.nextInt(3_000_000));
                 proofs.add(new Proof(known(), answer(probe, probe.ask())));
             }

@@ -170,4 +170,20 @@ class DerbyCaptureTest {
             }
         }
     }
+
+    @Test
+    void aCaptureThatEndsAndBeginsInOneTransaction_hasTheTableBroughtAnew() throws SQLException {
+        try (Connection connection = database.open()) {
+            TestDatabase.run(connection, "CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
+            database.capture(connection, "T");
+            database.settle(connection);
+            connection.setAutoCommit(false);
+            TestDatabase.call(connection, "CALL PENUMBRA.RELEASE('APP', 'T')");
+            TestDatabase.run(connection, "INSERT INTO T VALUES(1, 'unseen')");
+            database.capture(connection, "T");
+            connection.commit();
+            database.settled(connection).assertEqualsSource(connection, "T");
+            connection.commit();
+        }
+    }
 }

@@ -35,7 +35,7 @@ class H2ProbeTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             Capture.install(connection, "ACKED", journal.toString());
-            System.out.println(ProbedCommits.probe(() -> TestDatabase.open(url), journal, 1));
+            System.out.println(ProbedCommits.probe(() -> TestDatabase.open(url), journal, 400, 1));
         }
     }
 
