@@ -232,6 +232,7 @@ final class ProcessGrid implements AutoCloseable {
                         <property name="partitions" value="%8$d"/>
                         <property name="captureDirectory" value="%9$s"/>
                         <property name="triggerClasses" value="dev.penumbra.it.*"/>
+                        <property name="readPatienceMillis" value="700"/>
                       </bean>
                     </property>
                   </bean>

@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ public record Copy(
     /** What all caches of copies are called, before what tells them apart. */
     public static final String CACHE_PREFIX = "penumbra-copy-";
 
+    private static final Pattern OUTSIDE = Pattern.compile("[^A-Za-z0-9_]");
     private static final int PLAIN_MAX = 100;
     private static final int DIGEST_BYTES = 16;
 
@@ -144,7 +146,8 @@ public record Copy(
      * digest: a copy destroys the caches of its own earlier fillings, and no two tables may share a name here.
      */
     private static String plain(String text) {
-        String plain = text.replaceAll("[^A-Za-z0-9_]", "_");
+        // Asked for with every read of the copy.
+        String plain = OUTSIDE.matcher(text).replaceAll("_");
         if (plain.equals(text) && plain.length() <= PLAIN_MAX) {
             return plain;
         }

@@ -5,8 +5,11 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +24,30 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class Progress {
     private final IgniteCache<String, String> states;
+    private final Known<FeedState> feeds = new Known<>();
+    private final Known<CopyState> copies = new Known<>();
+
+    /** What texts say that were read before: every read of a copy asks, and few of the answers are new. */
+    private static final class Known<S> {
+        private static final int MAX = 1_000;
+
+        private final Map<String, S> byText = new ConcurrentHashMap<>();
+
+        Optional<S> read(@Nullable String text, Function<String, S> reading) {
+            if (text == null) {
+                return Optional.empty();
+            }
+            S known = byText.get(text);
+            if (known == null) {
+                known = reading.apply(text);
+                if (byText.size() >= MAX) {
+                    byText.clear();
+                }
+                byText.put(text, known);
+            }
+            return Optional.of(known);
+        }
+    }
 
     /**
      * How far the feed of one source is.
@@ -139,8 +166,7 @@ public final class Progress {
 
     /** The state of a source's feed, empty when nothing of the source is in this datacenter. */
     public Optional<FeedState> feed(String source) {
-        @Nullable String text = states.get(feedKey(source));
-        return text == null ? Optional.empty() : Optional.of(FeedState.read(text));
+        return feeds.read(states.get(feedKey(source)), FeedState::read);
     }
 
     /** Begins a feed unless it has begun; tells whether it did. */
@@ -160,8 +186,7 @@ public final class Progress {
 
     /** The state of a copy's present filling, empty when there is none. */
     public Optional<CopyState> copy(Copy copy) {
-        @Nullable String text = states.get(copyKey(copy));
-        return text == null ? Optional.empty() : Optional.of(CopyState.read(text));
+        return copies.read(states.get(copyKey(copy)), CopyState::read);
     }
 
     /** Stores the state of a copy's present filling. */
