@@ -6,13 +6,16 @@ import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy.Role;
+import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The copies as SQL asks for them.
@@ -24,6 +27,8 @@ import java.util.function.Predicate;
  * <p>Safe for use by several threads.
  */
 final class CopyBoard implements Copies {
+    private static final UUID NO_LIFE = new UUID(0, 0);
+
     private final ShippingContext context;
     private final GridShadows shadows;
 
@@ -67,7 +72,15 @@ final class CopyBoard implements Copies {
 
     @Override
     public Optional<Copy> home(String table) {
-        return find(copy -> copy.role() == Role.HOME_IMAGE && copy.sqlTable().equals(table));
+        Predicate<dev.penumbra.shadow.Copy> wanted =
+                copy -> copy.role() == Role.HOME_IMAGE && copy.sqlTable().equals(table);
+        Optional<Copy> known = find(wanted);
+        if (known.isEmpty() && context.catalogue().all().stream().anyMatch(wanted)) {
+            // The engine may know the table already; it must not be read unseen.
+            refresh();
+            return find(wanted);
+        }
+        return known;
     }
 
     @Override
@@ -88,14 +101,17 @@ final class CopyBoard implements Copies {
         for (dev.penumbra.shadow.Copy copy : known) {
             if (wanted.test(copy)) {
                 GridShadows.Standing standing = shadows.standing(copy);
+                @Nullable FeedState feed = standing.feed();
+                // Of what no feed carries nothing can be proven.
+                UUID life = feed == null ? NO_LIFE : feed.life();
                 boolean ofGrid = copy.name().source().equals(tables.source());
                 return Optional.of(new Copy(
                         standing.id(),
                         standing.status().phase(),
                         standing.status().applied(),
                         ofGrid ? copy.name().table() : null,
-                        new FeedName(copy.name().source(), copy.name().datacenter()),
-                        standing.journal(),
+                        new FeedName(copy.name().source(), copy.name().datacenter(), life),
+                        feed == null ? null : feed.journal(),
                         copy.consistency()));
             }
         }

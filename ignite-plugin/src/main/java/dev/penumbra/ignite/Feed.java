@@ -115,9 +115,16 @@ final class Feed extends ShippingFeed {
         this.journal = journal;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
-        this.probes = new ProbeDesk<>(new JournalWriter(), proven);
+        this.probes = new ProbeDesk<>(new JournalWriter(), questions -> {
+            // A question to what this feed was before it began anew is not answered by what it is now.
+            UUID life = state.life();
+            proven.accept(questions.stream()
+                    .filter(question -> question.life().equals(life))
+                    .toList());
+        });
         this.compression = context.compressionChoice();
-        this.state = new FeedState(localNode(), journal.id(), Position.START, Position.START, Position.START);
+        this.state = new FeedState(
+                localNode(), journal.id(), Position.START, Position.START, Position.START, UUID.randomUUID());
     }
 
     /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
@@ -296,7 +303,8 @@ final class Feed extends ShippingFeed {
             start = ahead.map(FeedState::applied).orElse(start);
             lastFirst = ahead.map(FeedState::lastFirst).orElse(lastFirst);
         }
-        FeedState first = new FeedState(localNode(), journal.id(), start, windowFrom(start), lastFirst);
+        FeedState first =
+                new FeedState(localNode(), journal.id(), start, windowFrom(start), lastFirst, UUID.randomUUID());
         if (!progress().begin(journal.source(), first)) {
             return false;
         }

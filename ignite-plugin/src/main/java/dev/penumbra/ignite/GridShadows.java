@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -183,17 +182,17 @@ final class GridShadows implements Shadows {
      *
      * @param status what it holds is left at zero
      * @param id another one for each filling and for each time that the source brings the table anew
-     * @param journal the journal that its position is of; null when nothing carries changes to it
+     * @param feed what carries its source's changes to it; null while nothing does
      */
     record Standing(
-            ShadowStatus status, String id, @Nullable UUID journal) {}
+            ShadowStatus status, String id, @Nullable FeedState feed) {}
 
     /** How a copy of either role stands. */
     Standing standing(Copy copy) {
         Position applied = Position.START;
         ShadowStatus.Phase phase = ShadowStatus.Phase.LOADING;
         long takes = 0;
-        @Nullable UUID journal = null;
+        @Nullable FeedState carrying = null;
         if (copy.built() && present(copy.name().datacenter())) {
             try {
                 Progress progress = context.progress(copy.name().datacenter());
@@ -205,7 +204,7 @@ final class GridShadows implements Shadows {
                 }
                 if (feed.isPresent() && state.isPresent()) {
                     Position feedApplied = feed.get().applied();
-                    journal = feed.get().journal();
+                    carrying = feed.get();
                     takes = state.get().takes();
                     applied = state.get().applied(feedApplied);
                     phase = lostRows(copy)
@@ -220,7 +219,7 @@ final class GridShadows implements Shadows {
         ShadowDefinition definition =
                 new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows(), copy.consistency());
         ShadowStatus status = new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
-        return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, journal);
+        return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, carrying);
     }
 
     /** Whether this is a shadow of an Ignite table that has all of its partitions. */

@@ -3,7 +3,6 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.PenumbraException;
-import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Freshness;
@@ -11,6 +10,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -19,7 +19,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * datacenter's copies have come as far as the source had committed; see {@link dev.penumbra.shadow.read.ProvenStaleness}. Messages between nodes are bytes:
  *
  * <pre>
- * kind (1) | number of the question (8) | length of the datacenter's name (2) | it | the source's name
+ * kind (1) | number of the question (8) | life of the feed (16) | length of the datacenter's name (2) | it | the source's name
  * </pre>
  *
  * <p>Safe for use by several threads. All work is done on one thread of its own.
@@ -77,11 +76,7 @@ final class Heartbeat implements AutoCloseable {
             return !stopped;
         });
         long millis = context.configuration().heartbeat().toMillis();
-        if (local != null) {
-            Datacenter datacenter = local;
-            var unused = thread.scheduleWithFixedDelay(
-                    () -> safely(() -> beat(datacenter)), 0, millis, TimeUnit.MILLISECONDS);
-        }
+        var unused = thread.scheduleWithFixedDelay(() -> safely(this::beat), 0, millis, TimeUnit.MILLISECONDS);
     }
 
     /** What this node can prove of copies. */
@@ -94,17 +89,26 @@ final class Heartbeat implements AutoCloseable {
      * sources of other datacenters.
      */
     OptionalLong staleness(String source, Datacenter datacenter) {
-        return datacenter.equals(local) ? freshness.staleness(new FeedName(source, datacenter)) : OptionalLong.empty();
+        return datacenter.equals(local)
+                ? feed(source, datacenter).map(freshness::staleness).orElse(OptionalLong.empty())
+                : OptionalLong.empty();
     }
 
-    private void beat(Datacenter datacenter) {
-        Set<FeedName> present = context.catalogue().all().stream()
-                .filter(copy -> copy.name().datacenter().equals(datacenter))
-                .map(Copy::name)
-                .map(name -> name.source())
-                .filter(source -> !source.equals(tablesSource))
-                .map(source -> new FeedName(source, datacenter))
-                .collect(Collectors.toSet());
+    private Optional<FeedName> feed(String source, Datacenter datacenter) {
+        return context.progress(datacenter).feed(source).map(state -> new FeedName(source, datacenter, state.life()));
+    }
+
+    private void beat() {
+        Set<FeedName> present = new HashSet<>();
+        Datacenter datacenter = local;
+        if (datacenter != null) {
+            context.catalogue().all().stream()
+                    .filter(copy -> copy.name().datacenter().equals(datacenter))
+                    .map(copy -> copy.name().source())
+                    .filter(source -> !source.equals(tablesSource))
+                    .distinct()
+                    .forEach(source -> feed(source, datacenter).ifPresent(present::add));
+        }
         freshness.retain(present);
         // A question or an answer of those may have been lost.
         present.addAll(freshness.awaited());
@@ -112,7 +116,6 @@ final class Heartbeat implements AutoCloseable {
     }
 
     private void ask(FeedName feed, long question) {
-        String source = feed.source();
         if (!feed.datacenter().equals(local)) {
             // Who carries it is written over there; whoever does not passes the question over.
             for (ClusterNode node : context.ignite().cluster().forServers().nodes()) {
@@ -120,7 +123,7 @@ final class Heartbeat implements AutoCloseable {
             }
             return;
         }
-        Optional<FeedState> state = context.progress(feed.datacenter()).feed(source);
+        Optional<FeedState> state = context.progress(feed.datacenter()).feed(feed.source());
         if (state.isPresent()) {
             pose(state.get().owner(), feed, question);
         }
@@ -128,9 +131,9 @@ final class Heartbeat implements AutoCloseable {
 
     private void pose(UUID node, FeedName feed, long question) {
         if (node.equals(localNode())) {
-            shipper.probed(feed.source(), feed.datacenter(), new Question(node, question));
+            shipper.probed(feed.source(), feed.datacenter(), new Question(node, feed.life(), question));
         } else {
-            send(node, QUESTION, question, feed.datacenter(), feed.source());
+            send(node, QUESTION, question, feed);
         }
     }
 
@@ -138,33 +141,36 @@ final class Heartbeat implements AutoCloseable {
         return context.ignite().cluster().localNode().id();
     }
 
-    /** A node's question, which it knows by a number. */
-    record Question(UUID node, long number) {}
+    /** A node's question to one life of a feed, which it knows by a number. */
+    record Question(UUID node, UUID life, long number) {}
 
     /** The copies of a source in a datacenter have come as far as the source had when these questions were asked. By any thread. */
     private void proven(String source, Datacenter datacenter, Collection<Question> questions) {
         execute(() -> {
             for (Question question : questions) {
+                FeedName feed = new FeedName(source, datacenter, question.life());
                 if (question.node().equals(localNode())) {
-                    freshness.answered(new FeedName(source, datacenter), question.number());
+                    freshness.answered(feed, question.number());
                 } else {
-                    send(question.node(), ANSWER, question.number(), datacenter, source);
+                    send(question.node(), ANSWER, question.number(), feed);
                 }
             }
         });
     }
 
-    private void send(UUID node, byte kind, long question, Datacenter datacenter, String source) {
+    private void send(UUID node, byte kind, long question, FeedName feed) {
         Ignite ignite = context.ignite();
         @Nullable ClusterNode to = ignite.cluster().node(node);
         if (to == null) {
             return;
         }
-        byte[] place = datacenter.name().getBytes(StandardCharsets.UTF_8);
-        byte[] name = source.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(1 + Long.BYTES + Short.BYTES + place.length + name.length);
+        byte[] place = feed.datacenter().name().getBytes(StandardCharsets.UTF_8);
+        byte[] name = feed.source().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(1 + 3 * Long.BYTES + Short.BYTES + place.length + name.length);
         bytes.put(kind)
                 .putLong(question)
+                .putLong(feed.life().getMostSignificantBits())
+                .putLong(feed.life().getLeastSignificantBits())
                 .putShort((short) place.length)
                 .put(place)
                 .put(name);
@@ -174,25 +180,27 @@ final class Heartbeat implements AutoCloseable {
     private void receive(UUID from, ByteBuffer bytes) {
         byte kind;
         long question;
-        Datacenter datacenter;
-        String source;
+        FeedName feed;
         try {
             kind = bytes.get();
             question = bytes.getLong();
+            UUID life = new UUID(bytes.getLong(), bytes.getLong());
             byte[] place = new byte[Short.toUnsignedInt(bytes.getShort())];
             bytes.get(place);
-            datacenter = Datacenter.of(new String(place, StandardCharsets.UTF_8));
             byte[] name = new byte[bytes.remaining()];
             bytes.get(name);
-            source = new String(name, StandardCharsets.UTF_8);
+            feed = new FeedName(
+                    new String(name, StandardCharsets.UTF_8),
+                    Datacenter.of(new String(place, StandardCharsets.UTF_8)),
+                    life);
         } catch (BufferUnderflowException | PenumbraException e) {
             LOG.warn("A message of another node makes no sense: node={}", from);
             return;
         }
         if (kind == QUESTION) {
-            shipper.probed(source, datacenter, new Question(from, question));
+            shipper.probed(feed.source(), feed.datacenter(), new Question(from, feed.life(), question));
         } else if (kind == ANSWER) {
-            freshness.answered(new FeedName(source, datacenter), question);
+            freshness.answered(feed, question);
         }
     }
 

@@ -14,11 +14,11 @@ import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
@@ -26,11 +26,12 @@ import org.apache.ignite.IgniteCache;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.affinity.Affinity;
-import org.apache.ignite.lang.IgniteFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Reads rows of copies by their keys. Safe for use by several threads. */
 final class KeyReads {
+    private static final int MAX_LAYOUTS = 1_000;
+
     private final Ignite ignite;
     private final NameRouter router;
     private final CopyBoard board;
@@ -53,9 +54,7 @@ final class KeyReads {
             Copy copy = board.built(chosen.schema(), chosen.table()).orElseThrow(() -> notACopy(chosen));
             reads.started(chosen.source(), chosen.table());
             Map<Key, Row> rows = rows(copy, keys);
-            if (!router.stands(chosen)) {
-                throw new PenumbraException(ErrorCode.COPY_REPLACED).with("copy", chosen.copy());
-            }
+            router.confirm(chosen);
             Choice choice = chosen.choice();
             Duration staleness = choice == null || choice.stalenessNanos().isEmpty()
                     ? null
@@ -77,6 +76,10 @@ final class KeyReads {
     }
 
     private Map<Key, Row> rows(Copy copy, Collection<Key> keys) {
+        if (layouts.size() > MAX_LAYOUTS) {
+            // Of fillings that are gone, most of them.
+            layouts.clear();
+        }
         BinaryRows layout = layouts.computeIfAbsent(copy.cacheName(), name -> new BinaryRows(ignite.binary(), copy));
         @Nullable IgniteCache<Object, BinaryObject> opened = ignite.cache(copy.cacheName());
         if (opened == null) {
@@ -85,28 +88,40 @@ final class KeyReads {
         IgniteCache<Object, BinaryObject> cache = opened.withKeepBinary();
         Affinity<Object> affinity = ignite.affinity(copy.cacheName());
         Map<Key, Row> rows = new HashMap<>();
-        List<Map.Entry<Key, IgniteFuture<@Nullable BinaryObject>>> underWay = new ArrayList<>();
+        Map<Object, Key> elsewhere = new HashMap<>();
         for (Key key : keys) {
             Object stored = layout.key(key);
-            if (affinity.isPrimary(ignite.cluster().localNode(), stored)) {
-                put(rows, layout, key, stored, cache.get(stored));
-            } else {
-                // Never from this node's near cache: Ignite may leave a former row there (IGNITE-627).
-                underWay.add(Map.entry(
-                        key,
-                        ignite.compute()
-                                .affinityCallAsync(copy.cacheName(), stored, new OwnedRow(copy.cacheName(), stored))));
+            if (!isPrimary(affinity, stored) || !read(rows, layout, key, stored, cache, affinity)) {
+                elsewhere.put(stored, key);
             }
         }
-        for (Map.Entry<Key, IgniteFuture<@Nullable BinaryObject>> one : underWay) {
-            put(
-                    rows,
-                    layout,
-                    one.getKey(),
-                    layout.key(one.getKey()),
-                    one.getValue().get());
+        if (!elsewhere.isEmpty()) {
+            // Never from this node's near cache: Ignite may leave a former row there (IGNITE-627).
+            cache.<BinaryObject>invokeAll(elsewhere.keySet(), new OwnedRow())
+                    .forEach((stored, row) ->
+                            put(rows, layout, Objects.requireNonNull(elsewhere.get(stored)), stored, row.get()));
         }
         return rows;
+    }
+
+    private boolean isPrimary(Affinity<Object> affinity, Object stored) {
+        return affinity.isPrimary(ignite.cluster().localNode(), stored);
+    }
+
+    /** Reads a row of this node's; false when it may have ceased to be this node's meanwhile. */
+    private boolean read(
+            Map<Key, Row> rows,
+            BinaryRows layout,
+            Key key,
+            Object stored,
+            IgniteCache<Object, BinaryObject> cache,
+            Affinity<Object> affinity) {
+        @Nullable BinaryObject value = cache.get(stored);
+        if (!isPrimary(affinity, stored)) {
+            return false;
+        }
+        put(rows, layout, key, stored, value);
+        return true;
     }
 
     private static void put(

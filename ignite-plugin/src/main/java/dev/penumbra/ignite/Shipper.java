@@ -4,11 +4,11 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.Copy;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,7 +40,9 @@ final class Shipper implements AutoCloseable {
     /** Volatile: set after the shipper is made, and read by feeds. */
     private volatile Proven onProven = (source, datacenter, questions) -> {};
 
-    private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new HashMap<>();
+    /** Changed under this shipper's lock, asked by anybody: a probe must not wait for what is done under it. */
+    private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new ConcurrentHashMap<>();
+
     private final CapturedTables tables;
 
     /** Told that the copies of a source in a datacenter have come as far as the source had when questions were asked. */
@@ -87,7 +89,7 @@ final class Shipper implements AutoCloseable {
     }
 
     /** A node asks whether the copies of a source in a datacenter are as far as the source. Without effect when they are not fed here. */
-    synchronized void probed(String source, Datacenter datacenter, Heartbeat.Question question) {
+    void probed(String source, Datacenter datacenter, Heartbeat.Question question) {
         if (feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed) {
             feed.probed(question);
         }
@@ -161,7 +163,7 @@ final class Shipper implements AutoCloseable {
     }
 
     private void reconcile(String source, Set<Datacenter> datacenters, Maker maker) {
-        Map<Datacenter, ShippingFeed> running = feeds.computeIfAbsent(source, key -> new HashMap<>());
+        Map<Datacenter, ShippingFeed> running = feeds.computeIfAbsent(source, key -> new ConcurrentHashMap<>());
         for (Datacenter datacenter : datacenters) {
             ShippingFeed present = running.get(datacenter);
             if (present == null) {

@@ -43,7 +43,7 @@ class KeyReadsIT {
     private static final Consistency SOON = Consistency.bounded(Duration.ofSeconds(20));
 
     @TempDir
-    Path directory;
+    static Path directory;
 
     private final MemoryJournal journal = new MemoryJournal("shop");
     private final Workload workload = new Workload(journal, 1, 400);

@@ -57,35 +57,39 @@ public final class Progress {
      * @param applied everything up to here is in all copies that follow the feed
      * @param window nothing beyond this has been written to them
      * @param lastFirst the first position of the transaction that ends at {@code applied}
+     * @param life another one each time that the feed begins anew
      */
-    public record FeedState(UUID owner, UUID journal, Position applied, Position window, Position lastFirst) {
+    public record FeedState(
+            UUID owner, UUID journal, Position applied, Position window, Position lastFirst, UUID life) {
         /** This state with another owner. */
         public FeedState ownedBy(UUID nextOwner) {
-            return new FeedState(nextOwner, journal, applied, window, lastFirst);
+            return new FeedState(nextOwner, journal, applied, window, lastFirst, life);
         }
 
         /** This state with another window. */
         public FeedState widened(Position nextWindow) {
-            return new FeedState(owner, journal, applied, nextWindow, lastFirst);
+            return new FeedState(owner, journal, applied, nextWindow, lastFirst, life);
         }
 
         /** This state after a batch that ends with a transaction. */
         public FeedState advanced(Position nextApplied, Position nextWindow, Position nextLastFirst) {
-            return new FeedState(owner, journal, nextApplied, nextWindow, nextLastFirst);
+            return new FeedState(owner, journal, nextApplied, nextWindow, nextLastFirst, life);
         }
 
         String text() {
-            return owner + " " + journal + " " + applied + " " + window + " " + lastFirst;
+            return owner + " " + journal + " " + applied + " " + window + " " + lastFirst + " " + life;
         }
 
         static FeedState read(String text) {
-            String[] parts = parts(text, 5);
+            // What an earlier version has written knows of no life.
+            String[] parts = parts(text, 5, new UUID(0, 0));
             return new FeedState(
                     UUID.fromString(parts[0]),
                     UUID.fromString(parts[1]),
                     Position.parse(parts[2]),
                     Position.parse(parts[3]),
-                    Position.parse(parts[4]));
+                    Position.parse(parts[4]),
+                    UUID.fromString(parts[5]));
         }
     }
 
@@ -132,7 +136,8 @@ public final class Progress {
         }
 
         static CopyState read(String text) {
-            String[] parts = parts(text, 6);
+            // What an earlier version has written knows of no takes.
+            String[] parts = parts(text, 5, 0);
             return new CopyState(
                     Boolean.parseBoolean(parts[0]),
                     Position.parse(parts[1]),
@@ -148,9 +153,10 @@ public final class Progress {
         this.states = ignite.getOrCreateCache(storage.progress(datacenter));
     }
 
-    private static String[] parts(String text, int expected) {
-        String[] parts = text.split(" ", -1);
-        if (parts.length != expected) {
+    /** So many parts, and one more that may be missing. */
+    private static String[] parts(String text, int expected, Object missing) {
+        String[] parts = (text + " " + missing).split(" ", -1);
+        if (parts.length != expected + 1 && parts.length != expected + 2) {
             throw new PenumbraException(ErrorCode.VALUE_CORRUPT).with("progress", text);
         }
         return parts;

@@ -23,7 +23,7 @@ final class History {
 
     private final Map<Integer, List<Version>> versions = new HashMap<>();
     private final Map<Integer, Long> acknowledged = new HashMap<>();
-    private final Map<String, Map<Integer, Integer>> seen = new HashMap<>();
+    private final Map<String, Map<Integer, List<Seen>>> seen = new HashMap<>();
     private final Map<Level, Long> fromShadow = new EnumMap<>(Level.class);
     private final Map<Level, Long> fromHome = new EnumMap<>(Level.class);
     private final Map<Level, Long> refused = new EnumMap<>(Level.class);
@@ -32,6 +32,9 @@ final class History {
 
     /** @param commit the number of the transaction; 0 before the first */
     private record Version(int commit, @Nullable Integer value, long at) {}
+
+    /** That a session had read a version of a row when an answer ended. */
+    private record Seen(int version, long ended) {}
 
     /**
      * One answer.
@@ -82,12 +85,19 @@ final class History {
     private void check(Answered answer, int key, @Nullable Integer value) {
         List<Version> all = of(key);
         int required = required(answer, all);
-        Map<Integer, Integer> known = seen.computeIfAbsent(answer.session(), session -> new HashMap<>());
-        int before = known.getOrDefault(key, 0);
+        List<Seen> known = seen.computeIfAbsent(answer.session(), session -> new HashMap<>())
+                .computeIfAbsent(key, row -> new ArrayList<>());
+        // Answers that overlap are in no order.
+        int before = known.stream()
+                .filter(one -> one.ended() <= answer.begun())
+                .mapToInt(Seen::version)
+                .max()
+                .orElse(0);
         for (int i = Math.max(required, before); i < all.size(); i++) {
             Version version = all.get(i);
             if (Objects.equals(version.value(), value) && version.at() <= answer.ended()) {
-                known.put(key, i);
+                known.removeIf(one -> one.version() <= before && one.ended() < answer.begun());
+                known.add(new Seen(i, answer.ended()));
                 return;
             }
         }

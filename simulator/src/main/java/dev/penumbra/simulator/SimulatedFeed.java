@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +30,11 @@ final class SimulatedFeed {
     private final Network network;
     private final SimulatedSource source;
     private final Datacenter home;
-    private final FeedName name;
+    private final Datacenter datacenter;
     private final @Nullable SimulatedFeed homeFeed;
 
     // In the datacenter.
+    private UUID life;
     private SimulatedCopy copy;
     private Position applied = Position.START;
     private int appliedCount;
@@ -50,7 +52,7 @@ final class SimulatedFeed {
     private int onTheirWay;
 
     /** What a node asks, and the way of the answer. */
-    record Question(Datacenter from, Runnable answered) {}
+    record Question(Datacenter from, UUID life, Runnable answered) {}
 
     /** @param homeFeed the feed of the home image; null for that itself */
     SimulatedFeed(
@@ -66,21 +68,27 @@ final class SimulatedFeed {
         this.network = network;
         this.source = source;
         this.home = home;
-        this.name = new FeedName(SimulatedSource.NAME, datacenter);
+        this.datacenter = datacenter;
+        this.life = newLife();
         this.homeFeed = homeFeed;
         this.copy = new SimulatedCopy(datacenter + "/0", Position.START, false);
-        this.desk = newDesk(source, network, home);
+        this.desk = newDesk();
     }
 
     FeedName name() {
-        return name;
+        return new FeedName(SimulatedSource.NAME, datacenter, life);
     }
 
-    private static ProbeDesk<Question> newDesk(SimulatedSource source, Network network, Datacenter home) {
+    private UUID newLife() {
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    private ProbeDesk<Question> newDesk() {
         return new ProbeDesk<>(
                 source.probe(),
-                questions ->
-                        questions.forEach(question -> network.message(home, question.from(), question.answered())));
+                questions -> questions.stream()
+                        .filter(question -> question.life().equals(name().life()))
+                        .forEach(question -> network.message(home, question.from(), question.answered())));
     }
 
     /** A question has come to the process at home. */
@@ -95,9 +103,13 @@ final class SimulatedFeed {
         if (!copy.isWhole(applied)) {
             return Optional.empty();
         }
-        boolean near = reader.equals(name.datacenter());
+        boolean near = reader.equals(datacenter);
         return Optional.of(new Candidate(
-                copy.id(), name, homeFeed == null, near ? source.journalId() : null, near ? applied : Position.START));
+                copy.id(),
+                name(),
+                homeFeed == null,
+                near ? source.journalId() : null,
+                near ? applied : Position.START));
     }
 
     SimulatedCopy copy() {
@@ -135,9 +147,28 @@ final class SimulatedFeed {
             return;
         }
         up = true;
-        desk = newDesk(source, network, home);
+        desk = newDesk();
         known = applied;
         next = appliedCount;
+        start();
+    }
+
+    /** The datacenter has lost its memory: the feed begins anew from the oldest there is, and the copy is made from that. */
+    void beginAnew() {
+        if (!up || filling) {
+            return;
+        }
+        incarnation++;
+        copy.end();
+        copy = new SimulatedCopy(datacenter + "/" + ++generation, Position.START, false);
+        life = newLife();
+        applied = Position.START;
+        appliedCount = 0;
+        known = Position.START;
+        next = 0;
+        written = 0;
+        busy = false;
+        desk.forget();
         start();
     }
 
@@ -179,10 +210,10 @@ final class SimulatedFeed {
         int[] missing = {last.size()};
         last.values().forEach(write -> {
             onTheirWay++;
-            network.reliable(home, name.datacenter(), () -> {
+            network.reliable(home, datacenter, () -> {
                 onTheirWay--;
                 target.write(write.getKey().key(), write.getKey().value(), write.getValue());
-                network.reliable(name.datacenter(), home, () -> {
+                network.reliable(datacenter, home, () -> {
                     if (--missing[0] == 0 && running == incarnation) {
                         advance(upTo, () -> {});
                     }
@@ -197,7 +228,7 @@ final class SimulatedFeed {
         written = Math.max(written, next + 1);
         int running = incarnation;
         onTheirWay++;
-        network.reliable(home, name.datacenter(), () -> {
+        network.reliable(home, datacenter, () -> {
             onTheirWay--;
             if (running != incarnation) {
                 return;
@@ -223,7 +254,7 @@ final class SimulatedFeed {
         Position last = source.journal().get(upTo - 1).last();
         int running = incarnation;
         onTheirWay++;
-        network.reliable(home, name.datacenter(), () -> {
+        network.reliable(home, datacenter, () -> {
             onTheirWay--;
             if (running != incarnation) {
                 return;
@@ -231,7 +262,7 @@ final class SimulatedFeed {
             alongWith.run();
             applied = last;
             appliedCount = upTo;
-            network.reliable(name.datacenter(), home, () -> {
+            network.reliable(datacenter, home, () -> {
                 if (running == incarnation) {
                     next = upTo;
                     known = last;
@@ -257,7 +288,7 @@ final class SimulatedFeed {
         int since = from.appliedCount;
         String copied = from.copy.id();
         time.after(random.nextLong(80 * VirtualTime.MILLI), () -> {
-            SimulatedCopy fresh = new SimulatedCopy(name.datacenter() + "/" + ++generation, before(from.written), true);
+            SimulatedCopy fresh = new SimulatedCopy(datacenter + "/" + ++generation, before(from.written), true);
             from.copy.copyTo(fresh);
             join(from, fresh, since, copied);
         });

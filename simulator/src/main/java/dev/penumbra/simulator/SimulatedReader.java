@@ -24,12 +24,15 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** A node whose sessions read, each one answer after the other, with a clock of its own. */
+/** A node whose sessions read, with a clock of its own. */
 final class SimulatedReader {
     private static final String TABLE = "T";
     private static final int SESSIONS = 2;
+    /** Of one session, so that answers overlap. */
+    private static final int THREADS = 2;
+
     private static final long BEAT = 100 * VirtualTime.MILLI;
-    private static final Duration PATIENCE = Duration.ofMillis(600);
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final Random random;
     private final VirtualTime time;
@@ -87,7 +90,7 @@ final class SimulatedReader {
                 (feed, question) -> network.message(
                         local,
                         grid.home(),
-                        () -> grid.feed(feed.datacenter()).asked(new SimulatedFeed.Question(local, () -> {
+                        () -> grid.feed(feed.datacenter()).asked(new SimulatedFeed.Question(local, feed.life(), () -> {
                             if (running == incarnation) {
                                 freshness.answered(feed, question);
                             }
@@ -107,7 +110,10 @@ final class SimulatedReader {
         gate = new ReadGate(freshness, time::after, Runnable::run);
         beat(incarnation);
         for (int i = 0; i < SESSIONS; i++) {
-            read(incarnation, name + "." + incarnation + "." + i, new ReadSession(this::clock));
+            ReadSession session = new ReadSession(this::clock);
+            for (int thread = 0; thread < THREADS; thread++) {
+                read(incarnation, name + "." + incarnation + "." + i, session);
+            }
         }
     }
 

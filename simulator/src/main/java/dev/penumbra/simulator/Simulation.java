@@ -83,14 +83,14 @@ public final class Simulation implements SimulatedReader.Grid {
         heal();
         source.rest();
         readers.forEach(SimulatedReader::rest);
-        time.runUntil(faultyNanos + 3 * SECOND);
+        time.runUntil(faultyNanos + 8 * SECOND);
         for (SimulatedReader reader : readers) {
             for (Consistency level : List.of(
                     Consistency.eventual(), Consistency.bounded(Duration.ofMillis(200)), Consistency.primary())) {
                 reader.readAll(level);
             }
         }
-        time.runUntil(faultyNanos + 6 * SECOND);
+        time.runUntil(faultyNanos + 11 * SECOND);
         return history.report(seed, faults);
     }
 
@@ -126,13 +126,14 @@ public final class Simulation implements SimulatedReader.Grid {
         List<Datacenter> all = List.copyOf(feeds.keySet());
         Datacenter any = all.get(random.nextInt(all.size()));
         long lasting = (long) (random.nextDouble() * 800 * VirtualTime.MILLI);
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0, 1 -> network.cut(any, all.get(random.nextInt(all.size())), lasting);
             case 2 -> feed(any).kill(lasting / 4);
             case 3 -> feed(any).fail();
             case 4 -> feed(any).refill();
             case 5 -> source.restart(lasting / 4);
             case 6 -> source.bringAnew();
+            case 7 -> feed(any).beginAnew();
             default -> readers.get(random.nextInt(readers.size())).start();
         }
     }

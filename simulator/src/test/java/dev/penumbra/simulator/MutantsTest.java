@@ -106,14 +106,24 @@ class MutantsTest {
                         "return journal == null || token != null || token.isWithin("),
                 new Mutant(
                         "a session forgets what it has seen",
-                        READ + "ReadGate.java",
-                        "OptionalLong floor = session.floor(table, candidate.copy());",
-                        "OptionalLong floor = OptionalLong.empty();"),
+                        READ + "ReadSession.java",
+                        "if (!other.getKey().equals(copy)) {",
+                        "if (copy.isEmpty()) {"),
+                new Mutant(
+                        "a session forgets a copy that another has overtaken in part",
+                        READ + "ReadSession.java",
+                        "&& proven.test(other.getValue().lastEnd));",
+                        ");"),
+                new Mutant(
+                        "what is proven of a feed outlives it",
+                        READ + "FeedName.java",
+                        "UUID life) {",
+                        "UUID life) { public FeedName { life = new UUID(0, 0); }"),
                 new Mutant(
                         "what does not come in time is answered all the same",
                         READ + "ReadGate.java",
                         "choice.completeExceptionally(refusal(table, asked, candidates));",
-                        "choice.complete(chosen(table, candidates.get(0), session));"),
+                        "choice.complete(chosen(candidates.get(0)));"),
                 new Mutant(
                         "a copy that was filled anew meanwhile is not noticed",
                         READ + "ReadGate.java",

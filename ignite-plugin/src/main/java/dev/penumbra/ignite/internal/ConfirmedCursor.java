@@ -21,6 +21,7 @@ final class ConfirmedCursor implements FieldsQueryCursor<List<?>>, QueryCursorEx
     private final Runnable confirm;
     private final Runnable ended;
     private final AtomicBoolean open = new AtomicBoolean(true);
+    private boolean given;
     private boolean confirmed;
 
     private ConfirmedCursor(FieldsQueryCursor<List<?>> rows, Runnable confirm, Runnable ended) {
@@ -81,6 +82,7 @@ final class ConfirmedCursor implements FieldsQueryCursor<List<?>>, QueryCursorEx
                 if (!hasNext()) {
                     throw new NoSuchElementException();
                 }
+                given = true;
                 return wrapped.next();
             }
         };
@@ -136,6 +138,10 @@ final class ConfirmedCursor implements FieldsQueryCursor<List<?>>, QueryCursorEx
     public void close() {
         try {
             rows.close();
+            // Who wants so many rows and no more relies on those that came first.
+            if (given && open.get()) {
+                confirmEnd();
+            }
         } finally {
             end();
         }

@@ -38,6 +38,7 @@ import org.apache.ignite.internal.GridKernalContextImpl;
 import org.apache.ignite.internal.processors.GridProcessorAdapter;
 import org.apache.ignite.internal.processors.authentication.User;
 import org.apache.ignite.internal.processors.cache.query.IgniteQueryErrorCode;
+import org.apache.ignite.internal.processors.cache.query.QueryCursorEx;
 import org.apache.ignite.internal.processors.query.GridQueryFieldMetadata;
 import org.apache.ignite.internal.processors.query.IgniteSQLException;
 import org.apache.ignite.internal.processors.query.QueryContext;
@@ -205,7 +206,8 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             return routed(context, named, text -> calcite().query(context, engineSchema(schema), text, parameters));
         }
         if (step instanceof Explain explain) {
-            Reader reader = reader(context);
+            // Explaining is not reading: no session learns of it.
+            Reader reader = services().readers().apply(new ReadSession(System::nanoTime));
             Routing routing = route(explain.query(), reader);
             try {
                 // Planned but not run, so that a query that could not run is not explained as if it could.
@@ -272,6 +274,12 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
                     open.reads().started(answer.source(), answer.table());
                 }
             }
+            if (cursors.stream().anyMatch(cursor -> cursor instanceof QueryCursorEx<?> of && !of.isQuery())) {
+                // It has run, and nobody needs to look at what it gives back.
+                confirm(routing);
+                reader.ended(routing.answers());
+                return cursors;
+            }
             return ConfirmedCursor.all(cursors, () -> confirm(routing), () -> reader.ended(routing.answers()));
         } catch (RuntimeException | Error e) {
             reader.ended(routing.answers());
@@ -280,12 +288,15 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
     }
 
     private void confirm(Routing routing) {
-        for (Routing.Answer answer : routing.answers()) {
-            boolean stands =
-                    GridInternals.asNode(ctx.grid(), () -> services().router().stands(answer));
-            if (!stands) {
-                throw QueryFailures.of(new PenumbraException(ErrorCode.COPY_REPLACED).with("copy", answer.copy()));
+        try {
+            for (Routing.Answer answer : routing.answers()) {
+                GridInternals.asNode(ctx.grid(), () -> {
+                    services().router().confirm(answer);
+                    return true;
+                });
             }
+        } catch (PenumbraException e) {
+            throw QueryFailures.of(e);
         }
     }
 

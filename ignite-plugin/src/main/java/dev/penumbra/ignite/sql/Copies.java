@@ -7,6 +7,7 @@ import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * The copies of the grid by their SQL names.
@@ -56,7 +57,7 @@ public interface Copies {
                                 status.phase(),
                                 status.applied(),
                                 null,
-                                new FeedName(status.definition().name().source(), datacenter),
+                                new FeedName(status.definition().name().source(), datacenter, new UUID(0, 0)),
                                 null,
                                 status.definition().consistency()));
                     }

@@ -12,6 +12,7 @@ import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Consistency.Level;
 import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import java.util.ArrayList;
@@ -36,8 +37,6 @@ public final class NameRouter {
         /** Whether there is such a table now; both names letter by letter. */
         boolean has(String schema, String table);
     }
-
-    private static final FeedName UNKNOWN = new FeedName("", Datacenter.of("unknown"));
 
     private final Copies copies;
     private final KnownTables tables;
@@ -95,19 +94,33 @@ public final class NameRouter {
         return new Search(null, asked, use, chooser).answer();
     }
 
-    /** Whether the copy that was chosen is still whole and the same. */
-    public boolean stands(Answer answer) {
+    /**
+     * Confirms, after the rows have been read, that the copy was the same whole one all the time.
+     *
+     * @throws PenumbraException with {@link ErrorCode#COPY_REPLACED} when it is not
+     */
+    public void confirm(Answer answer) {
         Choice choice = answer.choice();
-        FeedName feed = choice == null ? null : choice.candidate().feed();
-        if (choice == null || feed == null || feed.equals(UNKNOWN)) {
-            return true;
+        if (choice == null || copies.ownHome(answer.key()).isPresent()) {
+            return;
         }
-        Optional<Copy> copy = choice.candidate().home()
-                ? copies.home(answer.table())
-                : copies.shadow(feed.datacenter(), answer.table());
-        return copy.filter(now -> now.phase() == Phase.READY
-                        && now.id().equals(choice.candidate().copy()))
-                .isPresent();
+        FeedName feed = choice.candidate().feed();
+        if (feed == null && copies.home(answer.key()).isEmpty()) {
+            // There was no such table, and there is none.
+            return;
+        }
+        Optional<Copy> now = feed == null || choice.candidate().home()
+                ? copies.home(answer.key())
+                : copies.shadow(feed.datacenter(), answer.key());
+        ReadGate.confirm(
+                choice,
+                now.filter(copy -> copy.phase() == Phase.READY).stream()
+                        .map(copy -> candidate(copy, choice.candidate().home()))
+                        .toList());
+    }
+
+    private static Candidate candidate(Copy copy, boolean home) {
+        return new Candidate(copy.id(), copy.feed(), home, copy.journal(), copy.applied());
     }
 
     /** Chooses between the copies of one table. */
@@ -248,8 +261,8 @@ public final class NameRouter {
             }
             Optional<Copy> home = copies.home(use.table());
             if (home.isEmpty()) {
-                // Whether there is such a table the engine knows; nothing can be proven of it.
-                Candidate unknown = new Candidate(CopyNames.HOME, UNKNOWN, true, null, Position.START);
+                // There is no such table; the engine says so.
+                Candidate unknown = new Candidate(CopyNames.HOME, null, true, null, Position.START);
                 return Optional.of(
                         new Option(unknown, answer(CopyNames.HOME, use.table(), Reads.Source.HOME, reason, null)));
             }
@@ -261,10 +274,6 @@ public final class NameRouter {
 
         private Option shadow(String schema, String reason, Copy copy) {
             return new Option(candidate(copy, false), answer(schema, use.table(), Reads.Source.SHADOW, reason, copy));
-        }
-
-        private Candidate candidate(Copy copy, boolean home) {
-            return new Candidate(copy.id(), copy.feed(), home, copy.journal(), copy.applied());
         }
 
         private Answer answer(String schema, String table, Reads.Source source, String reason, @Nullable Copy copy) {

@@ -18,6 +18,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.apache.calcite.tools.FrameworkConfig;
 import org.apache.ignite.Ignite;
@@ -60,10 +62,15 @@ final class QueryNode implements AutoCloseable {
         this.cache = ignite.getOrCreateCache(new CacheConfiguration<>("ANY"));
     }
 
-    /** Readers to whom nothing can be proven. */
-    static Function<ReadSession, Reader> readers() {
-        Freshness nothing = new Freshness(System::nanoTime, (feed, question) -> {});
-        ReadGate gate = new ReadGate(nothing, (nanos, task) -> task.run(), Runnable::run);
+    /** Readers to whom everything is proven as soon as they ask, while the source answers. */
+    static Function<ReadSession, Reader> readers(BooleanSupplier answers) {
+        AtomicReference<Freshness> proven = new AtomicReference<>();
+        proven.set(new Freshness(System::nanoTime, (feed, question) -> {
+            if (answers.getAsBoolean()) {
+                requireNonNull(proven.get()).answered(feed, question);
+            }
+        }));
+        ReadGate gate = new ReadGate(requireNonNull(proven.get()), (nanos, task) -> task.run(), Runnable::run);
         return session -> new Reader(gate, session, System.nanoTime(), Duration.ZERO);
     }
 

@@ -50,6 +50,7 @@ class ShadowQueryEngineIT {
     private static final Catalogue CATALOGUE = new Catalogue();
     private static final List<String> READS = new CopyOnWriteArrayList<>();
     private static QueryNode node;
+    private static volatile boolean answering = true;
 
     @BeforeAll
     static void start() throws SQLException {
@@ -60,7 +61,7 @@ class ShadowQueryEngineIT {
                         new NoTriggers(),
                         Copies.in(CATALOGUE),
                         new Datacenter("eu"),
-                        QueryNode.readers(),
+                        QueryNode.readers(() -> answering),
                         (source, table) -> READS.add(source + " " + table));
         for (String schema : List.of("HOME", "SHADOW_EU", "SHADOW_US")) {
             table(schema, "T");
@@ -426,6 +427,20 @@ class ShadowQueryEngineIT {
     }
 
     @Test
+    void whatCannotBeProven_isRefused() {
+        answering = false;
+        try {
+            assertState(
+                    "SELECT * FROM SHADOW_US.T WITH CONSISTENCY BOUNDED '0s'",
+                    "50000",
+                    "PENUMBRA-2031",
+                    "table=T, asked=BOUNDED '0ms', us=nothing proven, line=1, column=15");
+        } finally {
+            answering = true;
+        }
+    }
+
+    @Test
     void explain_ofWhatCouldNotRun_isRefused() {
         assertThatThrownBy(() -> rows("EXPLAIN SHADOW SELECT NOPE FROM SHADOW.T"))
                 .hasMessageContaining("NOPE");
@@ -480,11 +495,6 @@ class ShadowQueryEngineIT {
                 "0A000",
                 "PENUMBRA-1016",
                 "clause=ALTER SHADOW, reason=not supported in this version, line=1, column=1");
-        assertState(
-                "SELECT * FROM SHADOW.T WITH CONSISTENCY PRIMARY",
-                "50000",
-                "PENUMBRA-2031",
-                "table=T, asked=PRIMARY, unknown=nothing proven, line=1, column=15");
         assertState(
                 "SELECT * FROM SHADOW_EU.T WITH CONSISTENCY PRIMARY",
                 "0A000",

@@ -36,7 +36,7 @@ class ShadowQuerySecurityIT {
                             new NoTriggers(),
                             Copies.in(shadows),
                             new Datacenter("eu"),
-                            QueryNode.readers(),
+                            QueryNode.readers(() -> true),
                             (source, table) -> {});
             run(node, "ignite", "CREATE USER \"reader\" WITH PASSWORD 'reader'");
             for (String sql : List.of(CREATE, DROP, TRIGGER, "DROP TRIGGER IF EXISTS X")) {

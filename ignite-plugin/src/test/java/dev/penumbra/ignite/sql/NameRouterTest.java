@@ -14,6 +14,7 @@ import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +23,7 @@ class NameRouterTest {
     private static final Copy LOADING = copy(Phase.LOADING, new Position(1, 9));
 
     private static Copy copy(Phase phase, Position applied) {
-        FeedName feed = new FeedName("shop", new Datacenter("eu"));
+        FeedName feed = new FeedName("shop", new Datacenter("eu"), new UUID(0, 1));
         return new Copy("t/1", phase, applied, null, feed, null, Consistency.eventual());
     }
 

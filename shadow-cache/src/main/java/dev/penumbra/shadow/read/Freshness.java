@@ -53,7 +53,11 @@ public final class Freshness {
     }
 
     private Known known(FeedName feed) {
-        return feeds.computeIfAbsent(feed, key -> new Known(new ProvenStaleness(nanos, numbers::incrementAndGet)));
+        return feeds.computeIfAbsent(feed, key -> fresh());
+    }
+
+    private Known fresh() {
+        return new Known(new ProvenStaleness(nanos, numbers::incrementAndGet));
     }
 
     /** Sends one question about a feed. */
@@ -98,10 +102,14 @@ public final class Freshness {
      */
     public CompletableFuture<Void> provenSince(FeedName feed, long moment) {
         CompletableFuture<Void> proven = new CompletableFuture<>();
-        Known known = known(feed);
-        synchronized (known.waiting) {
-            known.waiting.add(new Waiting(moment, proven));
-        }
+        // Not beside a removal: nobody would find who waits there.
+        feeds.compute(feed, (key, present) -> {
+            Known known = present == null ? fresh() : present;
+            synchronized (known.waiting) {
+                known.waiting.add(new Waiting(moment, proven));
+            }
+            return known;
+        });
         ask(feed);
         return proven;
     }
@@ -109,21 +117,25 @@ public final class Freshness {
     /** The feeds of which somebody waits for a proof. */
     public Set<FeedName> awaited() {
         return feeds.entrySet().stream()
-                .filter(entry -> {
-                    List<Waiting> waiting = entry.getValue().waiting;
-                    synchronized (waiting) {
-                        waiting.removeIf(one -> one.proven().isDone());
-                        return !waiting.isEmpty();
-                    }
-                })
+                .filter(entry -> isAwaited(entry.getValue()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }
 
+    private static boolean isAwaited(Known known) {
+        synchronized (known.waiting) {
+            known.waiting.removeIf(one -> one.proven().isDone());
+            return !known.waiting.isEmpty();
+        }
+    }
+
     /** Forgets feeds that are not among these and that nobody waits for. */
     public void retain(Collection<FeedName> present) {
-        Set<FeedName> awaited = awaited();
-        feeds.keySet().removeIf(feed -> !present.contains(feed) && !awaited.contains(feed));
+        for (FeedName feed : feeds.keySet()) {
+            if (!present.contains(feed)) {
+                feeds.computeIfPresent(feed, (key, known) -> isAwaited(known) ? known : null);
+            }
+        }
     }
 
     /** The proven staleness of a feed's copies, in nanoseconds; empty while nothing has been proven. */

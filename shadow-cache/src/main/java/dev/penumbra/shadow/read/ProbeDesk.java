@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class ProbeDesk<Q> {
-    private static final int MAX_ASKED = 256;
+    private static final int MAX_ASKED = 4_096;
 
     /** The way to the source. Nothing of it waits. */
     public interface Source {

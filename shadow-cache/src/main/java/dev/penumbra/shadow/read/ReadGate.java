@@ -151,25 +151,37 @@ public final class ReadGate {
                     .toList();
             candidates.addAll(eligible);
             look();
-            for (Candidate candidate : choice.isDone() ? List.<Candidate>of() : eligible) {
-                FeedName feed = candidate.feed();
-                OptionalLong need = need(candidate);
-                if (feed != null && need.isPresent()) {
-                    asking = true;
-                    CompletableFuture<Void> proof = freshness.provenSince(feed, need.getAsLong());
-                    var unusedLook = proof.thenRun(this::look);
-                    var unusedEnd = choice.whenComplete((done, failure) -> proof.complete(null));
-                }
+            if (!choice.isDone()) {
+                eligible.forEach(this::await);
             }
+        }
+
+        private void await(Candidate candidate) {
+            FeedName feed = candidate.feed();
+            OptionalLong need = need(candidate);
+            if (feed == null || need.isEmpty()) {
+                return;
+            }
+            asking = true;
+            CompletableFuture<Void> proof = freshness.provenSince(feed, need.getAsLong());
+            var unusedLook = proof.thenRun(() -> {
+                look();
+                if (!choice.isDone()) {
+                    // The session has meanwhile seen more.
+                    await(candidate);
+                }
+            });
+            var unusedEnd = choice.whenComplete((done, failure) -> proof.complete(null));
         }
 
         // A proof is also completed when nobody wants it any more.
         private void look() {
             for (Candidate candidate : candidates) {
-                if (!choice.isDone() && has(candidate, need(candidate))) {
-                    if (!choice.complete(chosen(table, candidate, session))) {
-                        session.ended(table, candidate.copy());
-                    }
+                if (!choice.isDone()
+                        && has(candidate, need(candidate))
+                        && session.begin(table, candidate.copy(), begun, moment -> isProven(candidate, moment))
+                        && !choice.complete(chosen(candidate))) {
+                    session.ended(table, candidate.copy());
                 }
             }
         }
@@ -197,7 +209,7 @@ public final class ReadGate {
     /** Since which moment a candidate must be proven to lack nothing; empty when any state of it will do. */
     private static OptionalLong need(
             String table, Consistency asked, Candidate candidate, ReadSession session, long begun) {
-        OptionalLong floor = session.floor(table, candidate.copy());
+        OptionalLong floor = session.floor(table, candidate.copy(), begun);
         OptionalLong own = switch (asked.level()) {
             case EVENTUAL -> OptionalLong.empty();
             case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
@@ -224,12 +236,15 @@ public final class ReadGate {
     }
 
     private boolean has(Candidate candidate, OptionalLong need) {
-        FeedName feed = candidate.feed();
-        return feed == null || need.isEmpty() || freshness.isProvenSince(feed, need.getAsLong());
+        return need.isEmpty() || isProven(candidate, need.getAsLong());
     }
 
-    private Choice chosen(String table, Candidate candidate, ReadSession session) {
-        session.begun(table, candidate.copy());
+    private boolean isProven(Candidate candidate, long moment) {
+        FeedName feed = candidate.feed();
+        return feed == null || freshness.isProvenSince(feed, moment);
+    }
+
+    private Choice chosen(Candidate candidate) {
         FeedName feed = candidate.feed();
         OptionalLong staleness = feed == null ? OptionalLong.of(0) : freshness.staleness(feed);
         return new Choice(candidate, staleness);

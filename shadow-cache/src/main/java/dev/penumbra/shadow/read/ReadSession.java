@@ -4,15 +4,16 @@ import dev.penumbra.model.api.Internal;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
  * What one reader has seen, so that no row that it reads goes back to a former state.
  *
  * <p>One copy never goes back. Another copy may lag behind it, so it may answer only when it is proven to have everything that was
- * committed before the last answer of any other copy of the table had ended.
+ * committed before the last answer of any other copy of the table had ended. Of answers that overlap only the beginnings are in order.
  *
- * <p>Safe for use by several threads; an answer that begins while another is open is as if it came after it.
+ * <p>Safe for use by several threads.
  */
 @Internal
 public final class ReadSession {
@@ -22,6 +23,11 @@ public final class ReadSession {
     private static final class Answers {
         private int open;
         private long lastEnd;
+
+        /** Since when another copy must be proven, for a read that began at a moment. */
+        long floor(long begun) {
+            return open > 0 || lastEnd - begun > 0 ? begun : lastEnd;
+        }
     }
 
     /** @param nanos the monotonic clock of this node, in nanoseconds */
@@ -29,29 +35,46 @@ public final class ReadSession {
         this.nanos = nanos;
     }
 
-    /** The moment since which a copy must be proven to be complete before it may answer; empty when it need not be. */
-    public synchronized OptionalLong floor(String table, String copy) {
-        long now = nanos.getAsLong();
+    /**
+     * The moment since which a copy must be proven to be complete before it may answer; empty when it need not be.
+     *
+     * @param begun when the read began
+     */
+    public synchronized OptionalLong floor(String table, String copy, long begun) {
         OptionalLong floor = OptionalLong.empty();
         for (Map.Entry<String, Answers> other :
                 tables.getOrDefault(table, Map.of()).entrySet()) {
             if (!other.getKey().equals(copy)) {
-                long end = other.getValue().open > 0 ? now : other.getValue().lastEnd;
-                if (floor.isEmpty() || end - floor.getAsLong() > 0) {
-                    floor = OptionalLong.of(end);
+                long moment = other.getValue().floor(begun);
+                if (floor.isEmpty() || moment - floor.getAsLong() > 0) {
+                    floor = OptionalLong.of(moment);
                 }
             }
         }
         return floor;
     }
 
-    /** A copy begins to answer, which it may. */
-    public synchronized void begun(String table, String copy) {
+    /**
+     * Has a copy begin to answer, if it may.
+     *
+     * @param begun when the read began
+     * @param proven whether the copy is proven to have everything that was committed before a moment
+     * @return whether it may; if so, {@link #ended} is to follow
+     */
+    public synchronized boolean begin(String table, String copy, long begun, LongPredicate proven) {
+        OptionalLong floor = floor(table, copy, begun);
+        if (floor.isPresent() && !proven.test(floor.getAsLong())) {
+            return false;
+        }
         Map<String, Answers> answers = tables.computeIfAbsent(table, key -> new HashMap<>());
-        // This copy has all that the others had shown, and from now on it is this one that counts.
-        answers.entrySet().removeIf(other -> !other.getKey().equals(copy) && other.getValue().open == 0);
+        // What has all that another had shown stands for that one, too.
+        answers.entrySet()
+                .removeIf(other -> !other.getKey().equals(copy)
+                        && other.getValue().open == 0
+                        && proven.test(other.getValue().lastEnd));
         Answers own = answers.computeIfAbsent(copy, key -> new Answers());
         own.open++;
+        return true;
     }
 
     /** An answer of a copy, begun before, is complete or given up. */
