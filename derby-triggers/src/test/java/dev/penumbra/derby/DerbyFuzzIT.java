@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** After the {@link FuzzWorkload} the journal must say what the tables say, and every prefix of it must keep the sum of all accounts. */
 class DerbyFuzzIT {
-    private static final long STATEMENTS = 10_000;
+    private static final long STATEMENTS = 6_000;
     private static final String DUPLICATE_KEY = "23505";
 
     @TempDir

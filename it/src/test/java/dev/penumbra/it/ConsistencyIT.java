@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(OrderAnnotation.class)
 class ConsistencyIT {
-    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 12);
+    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 8);
     private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
     private static final int DELAY_MILLIS = 40;
     private static final int KEYS = 8;
