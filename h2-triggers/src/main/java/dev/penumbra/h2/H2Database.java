@@ -222,6 +222,7 @@ final class H2Database implements Source {
         }
         if (database.isStarting()) {
             TruncationSentinel.place(table);
+            rememberAsOpened(table);
         } else {
             triggersCreated.put(table, triggerChanges.incrementAndGet());
             view(layout, table);
@@ -266,6 +267,14 @@ final class H2Database implements Source {
         } catch (PenumbraException e) {
             LOG.debug("{} cannot be captured any more", table.getName(), e);
             return null;
+        }
+    }
+
+    /** When H2 tells of a table's end it has taken the key's index away, and the layout cannot be read any more. */
+    private void rememberAsOpened(Table table) {
+        @Nullable TableSchema schema = lastSchema(table);
+        if (schema != null) {
+            remember(table, schema);
         }
     }
 
