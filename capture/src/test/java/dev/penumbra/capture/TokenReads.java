@@ -56,6 +56,17 @@ public record TokenReads(Path journal, String source) {
         return operations.get(operations.size() - 1);
     }
 
+    /** How often the table has been announced, to be brought anew. */
+    public int announcements(Position upTo) {
+        List<Change> found = new ArrayList<>();
+        forEach(upTo, change -> {
+            if (change.operation() == Operation.SCHEMA) {
+                found.add(change);
+            }
+        });
+        return found.size();
+    }
+
     private Position position(String token) {
         return SessionToken.parse(token)
                 .position(source, JournalReader.idOf(journal))

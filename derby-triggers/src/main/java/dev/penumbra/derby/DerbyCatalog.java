@@ -135,8 +135,34 @@ final class DerbyCatalog {
         throw new PenumbraException(ErrorCode.TABLE_WITHOUT_KEY).with("table", name);
     }
 
-    /** The tables that have all triggers of {@link ChangeTrigger}, with what tells such a table from every other. */
-    static List<TriggeredTable> triggered(Connection connection, long maxLobBytes) throws SQLException {
+    /**
+     * The number of each table's heap in Derby's store, by the ids of the tables that have a trigger. Another one when Derby has written all
+     * rows anew, as it does to drop a column.
+     */
+    static Map<String, Long> heaps(Connection connection) throws SQLException {
+        Map<String, Long> heaps = new LinkedHashMap<>();
+        // Through the index on the table's id: a scan would stop at whatever another transaction has created.
+        try (Statement statement = connection.createStatement();
+                ResultSet found = statement.executeQuery("SELECT T.TABLEID, H.CONGLOMERATENUMBER"
+                        + " FROM --DERBY-PROPERTIES joinOrder=FIXED\n"
+                        + " (SELECT DISTINCT TABLEID FROM SYS.SYSTRIGGERS) T,"
+                        + " SYS.SYSCONGLOMERATES H --DERBY-PROPERTIES joinStrategy=NESTEDLOOP, index=SYSCONGLOMERATES_INDEX3\n"
+                        + " WHERE H.TABLEID = T.TABLEID AND NOT H.ISINDEX ORDER BY T.TABLEID")) {
+            while (found.next()) {
+                heaps.put(found.getString(1), found.getLong(2));
+            }
+        }
+        return heaps;
+    }
+
+    /**
+     * The tables that have all triggers of {@link ChangeTrigger}, with what tells such a table, and all that has been in it without a trigger
+     * telling, from every other.
+     *
+     * @param heaps as {@link #heaps} has returned them in the same transaction
+     */
+    static List<TriggeredTable> triggered(Connection connection, Map<String, Long> heaps, long maxLobBytes)
+            throws SQLException {
         Map<String, Map<String, UUID>> triggers = new LinkedHashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet found = statement.executeQuery(
@@ -157,6 +183,7 @@ final class DerbyCatalog {
                 for (UUID trigger : events.values()) {
                     identity = 31 * identity + identity(trigger);
                 }
+                identity = 31 * identity + heaps.getOrDefault(entry.getKey(), 0L);
                 try {
                     tables.add(new TriggeredTable(
                             schema(connection, entry.getKey(), maxLobBytes), identity, TriggeredTable.OPENED_WITH));

@@ -132,6 +132,8 @@ final class DerbyDatabase implements Source {
     private volatile @Nullable DerbyOutbox outbox;
     private volatile @Nullable Relay relay;
     private volatile String name = "derby";
+    /** Where the rows of tables were when the relay last looked at them. */
+    private volatile Map<String, Long> seenHeaps = Map.of();
     /** Whether the relay is to look at the triggers before it says anything about the journal. */
     private final AtomicBoolean lookDemanded = new AtomicBoolean();
 
@@ -182,6 +184,9 @@ final class DerbyDatabase implements Source {
         DerbyOutbox target = readyOutbox();
         View view = viewAtFiring(session, firing);
         TableSchema schema = view.schema();
+        if (isRewritten(firing, view)) {
+            append(session, target, tableDropped(schema));
+        }
         Moves moves = new Moves();
         try (RowChecks checks = new RowChecks(schema, view.checks())) {
             forEachChange(firing, schema, (former, present) -> {
@@ -213,6 +218,23 @@ final class DerbyDatabase implements Source {
                 }
             });
         }
+    }
+
+    /**
+     * Whether all rows have been written anew since the relay looked at the table, with a column dropped and perhaps another one of its
+     * name added. The changes that follow are not changes to the rows that the journal has.
+     */
+    private boolean isRewritten(TriggerExecutionContext firing, View view) throws StandardException {
+        @Nullable Long seen = seenHeaps.get(firing.getTargetTableId().toString());
+        return seen != null && seen != view.descriptor().getHeapConglomerateId();
+    }
+
+    /** Has the relay bring the table anew. */
+    private static byte[] tableDropped(TableSchema schema) {
+        Output images = IMAGES.get();
+        images.reset();
+        EventImages.write(images, Operation.DROP, schema, null, null);
+        return images.toBytes();
     }
 
     private static boolean isMoved(TableSchema schema, @Nullable ResultSet former, @Nullable ResultSet present)
@@ -812,7 +834,7 @@ final class DerbyDatabase implements Source {
         return true;
     }
 
-    /** What changes whenever a trigger or a column of a table with triggers does. */
+    /** What changes whenever a trigger or a column of a table with triggers does, or all of its rows are written anew. */
     private static String triggers(Connection connection) throws SQLException {
         StringBuilder all = new StringBuilder();
         try (Statement statement = connection.createStatement();
@@ -827,7 +849,12 @@ final class DerbyDatabase implements Source {
                 }
             }
         }
-        return all.toString();
+        return all.append(DerbyCatalog.heaps(connection)).toString();
+    }
+
+    /** The relay has looked at the tables when this is where their rows were. */
+    void seen(Map<String, Long> heaps) {
+        seenHeaps = Map.copyOf(heaps);
     }
 
     /** What {@link Relay#token} returns; also behind what nobody but Derby's catalogue tells of, such as a table's end. */

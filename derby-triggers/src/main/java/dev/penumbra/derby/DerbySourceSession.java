@@ -197,7 +197,9 @@ final class DerbySourceSession implements SourceSession {
     public @Nullable List<TriggeredTable> triggeredTables() throws SQLException {
         List<TriggeredTable> tables;
         try {
-            tables = DerbyCatalog.triggered(writing, database.settings().maxLobBytes());
+            Map<String, Long> heaps = DerbyCatalog.heaps(writing);
+            tables = DerbyCatalog.triggered(writing, heaps, database.settings().maxLobBytes());
+            database.seen(heaps);
         } catch (SQLException e) {
             if (isLocked(e)) {
                 return null;

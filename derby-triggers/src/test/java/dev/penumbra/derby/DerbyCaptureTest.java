@@ -2,7 +2,6 @@ package dev.penumbra.derby;
 
 import static dev.penumbra.derby.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.CaptureSettings;
 import dev.penumbra.capture.JournalledTables;
@@ -12,9 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,7 +102,7 @@ class DerbyCaptureTest {
             database.capture(connection, "T");
             run(connection, "INSERT INTO T VALUES(1, 'a'), (2, 'b')");
             database.settled(connection).assertEqualsSource(connection, "T");
-            await().until(() -> isDurable(connection));
+            TestDatabase.awaitDurable(connection);
         }
         database.shutDown();
         System.setProperty(CaptureSettings.MARK_INTERVAL_MILLIS, "3600000");
@@ -130,14 +127,6 @@ class DerbyCaptureTest {
             database.settled(connection).assertEqualsSource(connection, "T");
         }
         assertThat(JournalVerification.of(database.journal()).gaps()).isEqualTo(1);
-    }
-
-    private static boolean isDurable(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet status =
-                        statement.executeQuery("SELECT DURABLE, JOURNALLED FROM TABLE(PENUMBRA.STATUS()) S")) {
-            return status.next() && status.getString(1).equals(status.getString(2));
-        }
     }
 
     private static void copyTree(Path from, Path to) throws IOException {

@@ -76,6 +76,21 @@ class DerbyProbeTest {
         }
     }
 
+    @Test
+    void anAnswerAfterAColumnWasDroppedAndAddedAgainUnseen_isBehindWhatAnnouncesTheTableAnew() throws SQLException {
+        try (Connection connection = database.open()) {
+            createCaptured(connection);
+            connection.setAutoCommit(false);
+            try (JournalProbe probe = JournalProbe.open(database.journal())) {
+                int announcements = reads().announcements(ProbedCommits.answer(probe, probe.ask()));
+                run(connection, "ALTER TABLE T DROP COLUMN NAME", "ALTER TABLE T ADD COLUMN NAME VARCHAR(20)");
+                connection.commit();
+                assertThat(reads().announcements(ProbedCommits.answer(probe, probe.ask())))
+                        .isEqualTo(announcements + 1);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"DROP TABLE T", "DROP TRIGGER PENUMBRA_T_UPDATE"})
     void anAnswerAfterTheEndOfACapture_isBehindTheTablesEnd(String end) throws SQLException {

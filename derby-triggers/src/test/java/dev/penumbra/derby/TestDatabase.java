@@ -1,6 +1,7 @@
 package dev.penumbra.derby;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.JournalledTables;
 import java.nio.file.Path;
@@ -75,6 +76,19 @@ record TestDatabase(String name, Path journal) {
                 ResultSet settled = statement.executeQuery()) {
             settled.next();
             assertThat(settled.getBoolean(1)).as("settles").isTrue();
+        }
+    }
+
+    /** Until an opening would find nothing to read again. */
+    static void awaitDurable(Connection connection) {
+        await().until(() -> isDurable(connection));
+    }
+
+    private static boolean isDurable(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet status =
+                        statement.executeQuery("SELECT DURABLE, JOURNALLED FROM TABLE(PENUMBRA.STATUS()) S")) {
+            return status.next() && status.getString(1).equals(status.getString(2));
         }
     }
 
