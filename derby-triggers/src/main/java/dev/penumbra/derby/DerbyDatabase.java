@@ -837,10 +837,14 @@ final class DerbyDatabase implements Source {
     /** What changes whenever a trigger or a column of a table with triggers does, or all of its rows are written anew. */
     private static String triggers(Connection connection) throws SQLException {
         StringBuilder all = new StringBuilder();
+        // Through the indexes on ids: scans would stop at whatever another transaction has created.
         try (Statement statement = connection.createStatement();
                 ResultSet found = statement.executeQuery(
                         "SELECT G.TRIGGERID, G.STATE, T.TABLENAME, S.SCHEMANAME, C.COLUMNNAME, C.COLUMNDATATYPE, C.COLUMNNUMBER"
-                                + " FROM SYS.SYSTRIGGERS G, SYS.SYSTABLES T, SYS.SYSSCHEMAS S, SYS.SYSCOLUMNS C"
+                                + " FROM --DERBY-PROPERTIES joinOrder=FIXED\n SYS.SYSTRIGGERS G,"
+                                + " SYS.SYSTABLES T --DERBY-PROPERTIES joinStrategy=NESTEDLOOP, index=SYSTABLES_INDEX2\n,"
+                                + " SYS.SYSSCHEMAS S --DERBY-PROPERTIES joinStrategy=NESTEDLOOP, index=SYSSCHEMAS_INDEX2\n,"
+                                + " SYS.SYSCOLUMNS C --DERBY-PROPERTIES joinStrategy=NESTEDLOOP, index=SYSCOLUMNS_INDEX1\n"
                                 + " WHERE G.TABLEID = T.TABLEID AND T.SCHEMAID = S.SCHEMAID AND C.REFERENCEID = T.TABLEID"
                                 + " ORDER BY G.TRIGGERID, C.COLUMNNUMBER")) {
             while (found.next()) {
