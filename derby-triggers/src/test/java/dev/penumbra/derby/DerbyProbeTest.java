@@ -51,7 +51,7 @@ class DerbyProbeTest {
             run(connection, "CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             database.capture(connection, "ACKED");
             // Fewer than of H2: a look at the catalogue for each, and a rest behind it.
-            System.out.println(ProbedCommits.probe(database::open, database.journal(), 150, 1));
+            System.out.println(ProbedCommits.probe(database::open, database.journal(), 80, 1));
         }
     }
 
