@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads. Every read may fail with a {@link dev.penumbra.model.PenumbraException}:
  * {@link dev.penumbra.model.ErrorCode#STALENESS} when no copy can prove in time to have what is asked for,
  * {@link dev.penumbra.model.ErrorCode#COPY_REPLACED} when the copy was filled anew meanwhile,
- * {@link dev.penumbra.model.ErrorCode#COPY_LOADING} while no copy is whole. Nothing has been read then.
+ * {@link dev.penumbra.model.ErrorCode#COPY_LOADING} while no copy is whole,
+ * {@link dev.penumbra.model.ErrorCode#INVALID_KEY} when a key's values are not as rows carry them. Nothing has been read then.
  */
 @Incubating
 public final class CopiedTable {

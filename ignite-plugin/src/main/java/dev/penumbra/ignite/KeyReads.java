@@ -90,6 +90,7 @@ final class KeyReads {
         Map<Key, Row> rows = new HashMap<>();
         Map<Object, Key> elsewhere = new HashMap<>();
         for (Key key : keys) {
+            layout.requireKey(key);
             Object stored = layout.key(key);
             if (!isPrimary(affinity, stored) || !read(rows, layout, key, stored, cache, affinity)) {
                 elsewhere.put(stored, key);

@@ -118,6 +118,14 @@ class KeyReadsIT {
     }
 
     @Test
+    @Order(1)
+    void aKeyThatNoRowCanHave_isRefused_andNotLookedForInVain() {
+        for (Key key : List.of(Key.of(1), Key.of("1"), Key.of(1L, 1L))) {
+            assertRefused(() -> orders.get(key, Consistency.eventual()), ErrorCode.INVALID_KEY);
+        }
+    }
+
+    @Test
     @Order(2)
     void whatIsWritten_isReadAtOnceBySessionAndPrimary_andNeverGoesBackInASession() {
         CopiedTable inSession = Penumbra.of(eu).session().table("ORDERS");

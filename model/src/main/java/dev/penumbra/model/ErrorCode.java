@@ -64,6 +64,7 @@ public enum ErrorCode {
             1035,
             "several sources differ from this name in letter case only: write the source's name in double quotes"),
     INVALID_TOKEN(1036, "not a session token: pass it as it was returned"),
+    INVALID_KEY(1037, "not a key of this table: give a value for each key column, in the type in which rows carry it"),
 
     JOURNAL_NOT_WRITABLE(
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),

@@ -2,7 +2,9 @@ package dev.penumbra.shadow;
 
 import dev.penumbra.model.Column;
 import dev.penumbra.model.ColumnType;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
@@ -96,6 +98,29 @@ public final class BinaryRows {
             put(builder, keyOrdinals[i], key.get(i));
         }
         return builder.build();
+    }
+
+    /**
+     * Refuses a key that cannot be any row's: it would be looked for in vain, as if its row were not there.
+     *
+     * @throws PenumbraException with {@link ErrorCode#INVALID_KEY}
+     */
+    public void requireKey(Key key) {
+        boolean fits = key.size() == keyOrdinals.length;
+        for (int i = 0; fits && i < keyOrdinals.length; i++) {
+            ColumnType type = types[keyOrdinals[i]];
+            try {
+                fits = StoredForm.storedClass(type.type()).isInstance(forms[keyOrdinals[i]].store(type, key.get(i)));
+            } catch (ClassCastException e) {
+                fits = false;
+            }
+        }
+        if (!fits) {
+            throw new PenumbraException(ErrorCode.INVALID_KEY)
+                    .with("table", layout.name())
+                    .with("key", key)
+                    .with("columns", layout.keyColumns());
+        }
     }
 
     /** A row's value as the cache holds it. */

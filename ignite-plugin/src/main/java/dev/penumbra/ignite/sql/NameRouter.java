@@ -101,12 +101,12 @@ public final class NameRouter {
      */
     public void confirm(Answer answer) {
         Choice choice = answer.choice();
-        if (choice == null || copies.ownHome(answer.key()).isPresent()) {
-            return;
-        }
-        FeedName feed = choice.candidate().feed();
-        if (feed == null && copies.home(answer.key()).isEmpty()) {
-            // There was no such table, and there is none.
+        FeedName feed = choice == null ? null : choice.candidate().feed();
+        boolean notOfCopy = feed == null
+                && (copies.ownHome(answer.key()).isPresent()
+                        || copies.home(answer.key()).isEmpty());
+        if (choice == null || notOfCopy) {
+            // The table itself, or one that there neither was nor is.
             return;
         }
         Optional<Copy> now = feed == null || choice.candidate().home()
