@@ -11,6 +11,6 @@ class ReadBenchmarkIT {
 
         assertThat(report.rows())
                 .extracting(BenchmarkCase::name)
-                .containsExactly("local-hit/compressed", "local-hit/plain");
+                .containsExactly("local-hit/compressed", "local-hit/plain", "key/eventual", "key/bounded");
     }
 }
