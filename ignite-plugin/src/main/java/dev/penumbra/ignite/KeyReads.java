@@ -72,7 +72,7 @@ final class KeyReads {
                 ? new PenumbraException(ErrorCode.NOT_SUPPORTED)
                         .with("table", chosen.copy())
                         .with("reason", "the table is an Ignite table: read its cache, or by SQL")
-                : Penumbra.notHere(chosen.copy());
+                : new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", chosen.copy());
     }
 
     private Map<Key, Row> rows(Copy copy, Collection<Key> keys) {

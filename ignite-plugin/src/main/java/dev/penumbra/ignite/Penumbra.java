@@ -1,7 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.model.ErrorCode;
-import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.read.ReadSession;
 import org.apache.ignite.Ignite;
@@ -57,9 +55,5 @@ public final class Penumbra {
         public CopiedTable table(String name) {
             return new CopiedTable(plugin, name, seen);
         }
-    }
-
-    static PenumbraException notHere(String table) {
-        return new PenumbraException(ErrorCode.TABLE_NOT_FOUND).with("table", table);
     }
 }

@@ -56,7 +56,7 @@ public final class NameRouter {
      * @throws PenumbraException when a name has no copy that may answer
      */
     public Routing name(NamedText text) {
-        return route(text, (table, asked, candidates) -> null);
+        return route(text, (table, asked, near, far) -> null);
     }
 
     /**
@@ -129,10 +129,11 @@ public final class NameRouter {
         /**
          * Chooses.
          *
-         * @param candidates first those near, then, where none of these will do, those far away
-         * @return null to take the first without a choice
+         * @param near the copy to be preferred
+         * @param far others, called at most once and only where the near one will not do
+         * @return null to take the near one without a choice
          */
-        @Nullable Choice choose(String table, Consistency asked, List<Supplier<List<Candidate>>> candidates);
+        @Nullable Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far);
 
         /** What was chosen has been read, or will not be. */
         default void ended(List<Answer> chosen) {}
@@ -189,13 +190,10 @@ public final class NameRouter {
             if (!tables.has(CopyNames.of(local), use.table())) {
                 return home("this node has not opened the shadow in datacenter " + local + " yet");
             }
-            Option near =
-                    shadow(CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get());
-            options.add(near);
-            return chosen(List.of(
-                    () -> List.of(near.candidate()),
+            return chosen(
+                    shadow(CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get()),
                     () -> homeWhereItIs(
-                            "the shadow in datacenter " + local + " could not prove in time what was asked for")));
+                            "the shadow in datacenter " + local + " could not prove in time what was asked for"));
         }
 
         /** A shadow's own level is asked for where the statement says none. */
@@ -227,9 +225,7 @@ public final class NameRouter {
                 throw refused(ErrorCode.COPY_LOADING)
                         .with("applied", shadow.get().applied());
             }
-            Option only = shadow(use.schema(), "this shadow was named", shadow.get());
-            options.add(only);
-            return chosen(List.of(() -> List.of(only.candidate())));
+            return chosen(shadow(use.schema(), "this shadow was named", shadow.get()), List::of);
         }
 
         private Answer home(String reason) {
@@ -241,8 +237,7 @@ public final class NameRouter {
                                 "applied",
                                 copies.home(use.table()).map(Copy::applied).orElse(Position.START));
             }
-            options.add(home.get());
-            return chosen(List.of(() -> List.of(home.get().candidate())));
+            return chosen(home.get(), List::of);
         }
 
         private Optional<Option> homeOption(String reason) {
@@ -290,27 +285,17 @@ public final class NameRouter {
                     null);
         }
 
-        private Answer chosen(List<Supplier<List<Candidate>>> candidates) {
+        private Answer chosen(Option near, Supplier<List<Candidate>> far) {
+            options.add(near);
             @Nullable Choice choice;
             try {
-                choice = chooser.choose(use.table(), asked, candidates);
+                choice = chooser.choose(use.table(), asked, near.candidate(), far);
             } catch (PenumbraException e) {
                 throw sql == null ? e : Place.of(sql, use.start()).in(e);
             }
             for (Option option : options) {
                 if (choice == null || choice.candidate().equals(option.candidate())) {
-                    Answer answer = option.answer();
-                    return new Answer(
-                            answer.name(),
-                            answer.schema(),
-                            answer.table(),
-                            answer.source(),
-                            answer.reason(),
-                            answer.applied(),
-                            answer.copied(),
-                            answer.asked(),
-                            use.table(),
-                            choice);
+                    return option.answer().with(choice);
                 }
             }
             throw new IllegalStateException("a copy that was not offered: " + choice);

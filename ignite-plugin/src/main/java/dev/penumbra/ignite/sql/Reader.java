@@ -9,7 +9,6 @@ import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -41,14 +40,8 @@ public final class Reader implements NameRouter.Chooser {
     }
 
     @Override
-    public Choice choose(String table, Consistency asked, List<Supplier<List<Candidate>>> candidates) {
-        Supplier<List<Candidate>> far = () -> {
-            List<Candidate> all = new ArrayList<>();
-            candidates.subList(1, candidates.size()).forEach(some -> all.addAll(some.get()));
-            return all;
-        };
-        CompletableFuture<Choice> choice =
-                gate.choose(table, asked, candidates.get(0).get(), far, session, begun, patience);
+    public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
+        CompletableFuture<Choice> choice = gate.choose(table, asked, List.of(near), far, session, begun, patience);
         try {
             return choice.get(patience.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {

@@ -43,6 +43,11 @@ public record Routing(String sql, List<Answer> answers) {
             Consistency asked,
             String key,
             @Nullable Choice choice) {
+        /** This answer by a copy that was chosen. */
+        Answer with(@Nullable Choice chosen) {
+            return new Answer(name, schema, table, source, reason, applied, copied, asked, key, chosen);
+        }
+
         /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
         public String copy() {
             return schema + "." + table;
