@@ -38,11 +38,6 @@ final class ChronicleJournal implements Journal {
     }
 
     @Override
-    public JournalProbe probe() {
-        return JournalProbe.open(directory);
-    }
-
-    @Override
     public void release(String name) {
         JournalReader.forget(directory, name);
     }
@@ -56,13 +51,15 @@ final class ChronicleJournal implements Journal {
 
     @Override
     public Tail open(Position after) {
-        return new ReaderTail(JournalReader.open(directory, after));
+        return new ReaderTail(directory, JournalReader.open(directory, after));
     }
 
     private static final class ReaderTail implements Tail {
+        private final Path directory;
         private final JournalReader reader;
 
-        ReaderTail(JournalReader reader) {
+        ReaderTail(Path directory, JournalReader reader) {
+            this.directory = directory;
             this.reader = reader;
         }
 
@@ -73,13 +70,13 @@ final class ChronicleJournal implements Journal {
         }
 
         @Override
-        public void retainFrom(String name) {
-            reader.register(name);
+        public void retain(String name, Position after) {
+            reader.register(name, after);
         }
 
         @Override
-        public void acknowledge() {
-            reader.acknowledge();
+        public Probe probe() {
+            return new FileProbe(JournalProbe.open(directory));
         }
 
         @Override

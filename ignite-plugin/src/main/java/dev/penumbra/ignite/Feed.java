@@ -1,7 +1,6 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
-import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -80,7 +79,7 @@ final class Feed extends ShippingFeed {
     private int gatheredChanges;
     private long gatheredBytes;
 
-    private @Nullable JournalProbe probe;
+    private Journal.@Nullable Probe probe;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
 
@@ -124,7 +123,7 @@ final class Feed extends ShippingFeed {
         });
         this.compression = context.compressionChoice();
         this.state = new FeedState(
-                localNode(), journal.id(), Position.START, Position.START, Position.START, UUID.randomUUID());
+                localNode(), UUID.randomUUID(), Position.START, Position.START, Position.START, UUID.randomUUID());
     }
 
     /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
@@ -134,7 +133,7 @@ final class Feed extends ShippingFeed {
 
     /** Whoever writes the journal, asked by its probe while a session has one open. */
     private final class JournalWriter implements ProbeDesk.Source {
-        private JournalProbe open() {
+        private Journal.Probe open() {
             return Objects.requireNonNull(probe);
         }
 
@@ -145,13 +144,13 @@ final class Feed extends ShippingFeed {
 
         @Override
         public Optional<ProbeDesk.Said> said() {
-            return open().answer().map(answer -> new ProbeDesk.Said(answer.question(), answer.upTo()));
+            return open().said();
         }
     }
 
-    private @Nullable JournalProbe openProbe() {
+    private Journal.@Nullable Probe openProbe(Journal.Tail tail) {
         try {
-            return journal.probe();
+            return tail.probe();
         } catch (PenumbraException e) {
             LOG.warn("How stale copies are cannot be told: source={}, datacenter={}", journal.source(), datacenter, e);
             return null;
@@ -193,7 +192,7 @@ final class Feed extends ShippingFeed {
         Batch abandoned = underWay;
         underWay = null;
         probes.forget();
-        JournalProbe opened = probe;
+        Journal.Probe opened = probe;
         probe = null;
         if (opened != null) {
             opened.close();
@@ -208,6 +207,10 @@ final class Feed extends ShippingFeed {
 
     @Override
     void session() {
+        if (!journal.isThere()) {
+            figures.phase(FeedFigures.Phase.WAITING);
+            return;
+        }
         if (!claim()) {
             if (!isStopped()) {
                 figures.phase(FeedFigures.Phase.STANDBY);
@@ -224,9 +227,9 @@ final class Feed extends ShippingFeed {
             catalogueChanged();
             reconcile();
             recover(tail);
-            probe = openProbe();
+            probe = openProbe(tail);
             figures.phase(FeedFigures.Phase.RUNNING);
-            tail.retainFrom(reader());
+            tail.retain(reader(), applied);
             carry(tail);
         }
     }
@@ -411,7 +414,7 @@ final class Feed extends ShippingFeed {
             if (hasCatalogueChanged() || System.nanoTime() >= nextReconcile) {
                 settle();
                 // Nothing is gathered and not yet written at this point.
-                tail.acknowledge();
+                tail.retain(reader(), applied);
                 reconcile();
                 nextReconcile = System.nanoTime() + RECONCILE_NANOS;
             }
@@ -817,13 +820,14 @@ final class Feed extends ShippingFeed {
     private void takeOver() {
         for (Filling filling : List.copyOf(fillings)) {
             if (filling.waiting()) {
-                fillings.remove(filling);
                 if (filling.advance(state.applied())) {
+                    fillings.remove(filling);
                     CopyState joined = filling.state(state.applied());
                     Follower follower = filling.takenOver(compression);
                     progress().put(filling.copy(), joined);
                     add(new Followed(follower, joined));
-                } else {
+                } else if (filling.isHopeless()) {
+                    fillings.remove(filling);
                     filling.closeTail();
                     catalogueChanged();
                 }

@@ -29,7 +29,7 @@ final class FeedFigures {
 
     /** What a feed is doing. */
     enum Phase {
-        /** The datacenter has no node. */
+        /** The datacenter has no node, or the node that has the journal is not there. */
         WAITING,
         /** Another node runs the feed. */
         STANDBY,

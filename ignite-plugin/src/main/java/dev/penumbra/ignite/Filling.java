@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Filling implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Filling.class);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** For how long what has been applied to another copy may be on its way here. */
+    private static final long HOPE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final ShippingContext context;
@@ -51,6 +54,9 @@ final class Filling implements Runnable {
     private boolean announced;
 
     private boolean lossy;
+    /** When the feed that takes the copy over last made progress with it; 0 before. */
+    private long advancedAt;
+
     private boolean outdated;
     private long retryNanos = RETRY_NANOS;
 
@@ -231,13 +237,25 @@ final class Filling implements Runnable {
         }
     }
 
-    /** Applies what lies between here and a position, on the thread of the feed that takes the copy over. */
+    /**
+     * Applies what has come of what lies between here and a position, on the thread of the feed that takes the copy over; tells whether
+     * that is all of it.
+     */
     boolean advance(Position to) {
         Journal.Tail opened = java.util.Objects.requireNonNull(tail);
         Follower target = java.util.Objects.requireNonNull(follower);
+        Position before = position;
         while (position.compareTo(to) < 0 && !outdated && step(opened, target, to)) {}
         target.flush().join();
+        if (!position.equals(before) || advancedAt == 0) {
+            advancedAt = System.nanoTime();
+        }
         return !outdated && position.compareTo(to) >= 0;
+    }
+
+    /** Whether what {@link #advance} waits for will not come. */
+    boolean isHopeless() {
+        return outdated || System.nanoTime() - advancedAt > HOPE_NANOS;
     }
 
     private boolean step(Journal.Tail from, Follower target, @Nullable Position limit) {

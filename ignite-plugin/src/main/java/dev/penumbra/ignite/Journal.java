@@ -1,8 +1,9 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.journal.TransactionFrames;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
+import dev.penumbra.shadow.read.ProbeDesk;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +15,9 @@ interface Journal {
     /** What tells the journal from every other, also from one of the same source that was begun anew. */
     UUID id();
 
-    /** The way to ask its writer how far it has come; null when it cannot be asked. */
-    default @Nullable JournalProbe probe() {
-        return null;
+    /** Whether somebody could read it now; cheap, and no promise. */
+    default boolean isThere() {
+        return true;
     }
 
     /** Lets retention go of what a tail had asked it to keep under a name. */
@@ -37,25 +38,40 @@ interface Journal {
 
     /** A place in the journal that moves forward. Owned by one thread at a time. */
     interface Tail extends AutoCloseable {
-        /** The next whole transaction, null when there is none yet. */
+        /**
+         * The next whole transaction, null when there is none yet.
+         *
+         * <p>Until it has returned what was in the journal when the tail was opened it waits for that rather than return null. Later null
+         * may also mean that a transaction is on its way.
+         */
         @Nullable Transaction poll();
 
-        /** Asks retention to keep, under a name, what this tail has not acknowledged. */
-        default void retainFrom(String name) {}
+        /**
+         * Asks retention to keep, under a name, what follows a position, and no longer what lies before it. Cheap.
+         *
+         * @param after where this tail began, or where a transaction ends that it has returned
+         */
+        default void retain(String name, Position after) {}
 
-        /** Tells retention that everything polled so far is dealt with. */
-        default void acknowledge() {}
+        /**
+         * The way to ask the journal's writer how far it has come, to be closed by the caller; null when it cannot be asked.
+         *
+         * @throws dev.penumbra.model.PenumbraException when the way cannot be opened
+         */
+        default @Nullable Probe probe() {
+            return null;
+        }
 
         @Override
         void close();
     }
 
-    /** A committed transaction; its changes have consecutive positions. */
-    interface Transaction extends Iterable<Change> {
-        Position first();
-
-        Position last();
-
-        long committedAtMillis();
+    /** The way to a journal's writer. */
+    interface Probe extends ProbeDesk.Source, AutoCloseable {
+        @Override
+        void close();
     }
+
+    /** A committed transaction; its changes have consecutive positions and are iterated once. */
+    interface Transaction extends TransactionFrames.Head, Iterable<Change> {}
 }

@@ -32,6 +32,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
+import org.apache.ignite.events.EventType;
 import org.apache.ignite.plugin.IgnitePlugin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -77,6 +78,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
             NodeFigures figures,
             Heartbeat heartbeat,
             KeyReads keyReads,
+            JournalHost host,
+            JournalLine line,
             AutoCloseable listening) {}
 
     /** @param ignite the node, not yet started */
@@ -241,7 +244,18 @@ public final class PenumbraPlugin implements IgnitePlugin {
         ShippingContext context =
                 new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
-        Shipper shipper = new Shipper(context, journals, tables);
+        JournalLine line = new JournalLine(ignite);
+        DistantJournals distant = new DistantJournals(
+                line, source -> context.progress(context.home()).feed(source), System::nanoTime);
+        Shipper shipper = new Shipper(context, journals, distant::of, tables);
+        JournalHost host = new JournalHost(journals, line, shipper.background(), System::nanoTime);
+        line.listen((from, message) -> {
+            if (message.kind().isForHost()) {
+                host.received(from, message);
+            } else {
+                distant.received(message);
+            }
+        });
         GridShadows shadows = new GridShadows(context, tables, shipper.background());
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
@@ -263,6 +277,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 figures,
                 heartbeat,
                 new KeyReads(ignite, new NameRouter(board, (schema, table) -> true, local), board, readers, reads),
+                host,
+                line,
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
@@ -271,6 +287,15 @@ public final class PenumbraPlugin implements IgnitePlugin {
         shipper.start();
         heartbeat.start();
         triggers.onChange(shipper::catalogueChanged);
+        // One that has left may have fed this datacenter.
+        ignite.events()
+                .localListen(
+                        event -> {
+                            shipper.catalogueChanged();
+                            return stopping.getCount() > 0;
+                        },
+                        EventType.EVT_NODE_LEFT,
+                        EventType.EVT_NODE_FAILED);
         // One may have come before anybody listened.
         shipper.catalogueChanged();
     }
@@ -305,7 +330,9 @@ public final class PenumbraPlugin implements IgnitePlugin {
         }
         triggers.onChange(() -> {});
         present.heartbeat().close();
+        present.host().close();
         present.shipper().close();
+        present.line().close();
         present.figures().close();
         try {
             present.listening().close();

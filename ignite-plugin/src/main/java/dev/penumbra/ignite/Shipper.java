@@ -1,9 +1,11 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.Copy;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +19,16 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.ignite.cluster.ClusterNode;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries the changes of this node's journals to all copies in the grid: one feed for each journal and datacenter.
+ * Carries changes to copies: those of this node's journals to the home datacenter, those of every source to this node's datacenter when
+ * it is this node that feeds it, those of the grid's own tables from the nodes that have their rows.
  *
  * <p>Safe for use by several threads.
  */
@@ -31,6 +38,7 @@ final class Shipper implements AutoCloseable {
 
     private final ShippingContext context;
     private final List<Journal> journals;
+    private final Function<String, Journal> distant;
     private final ExecutorService feedThreads;
     private final ExecutorService fillThreads;
     private final ExecutorService watch;
@@ -44,6 +52,7 @@ final class Shipper implements AutoCloseable {
     private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new ConcurrentHashMap<>();
 
     private final CapturedTables tables;
+    private volatile boolean closed;
 
     /** Told that the copies of a source in a datacenter have come as far as the source had when questions were asked. */
     interface Proven {
@@ -55,9 +64,14 @@ final class Shipper implements AutoCloseable {
         ShippingFeed make(Datacenter datacenter, FeedFigures figures, Runnable ended);
     }
 
-    Shipper(ShippingContext context, List<Journal> journals, CapturedTables tables) {
+    /**
+     * @param journals those that this node has
+     * @param distant makes a reader of a source's journal that another node has
+     */
+    Shipper(ShippingContext context, List<Journal> journals, Function<String, Journal> distant, CapturedTables tables) {
         this.context = context;
         this.journals = List.copyOf(journals);
+        this.distant = distant;
         this.tables = tables;
         String node =
                 context.ignite().name() == null ? "ignite" : context.ignite().name();
@@ -122,28 +136,39 @@ final class Shipper implements AutoCloseable {
             reconcile();
         } catch (RuntimeException e) {
             // The next change of the catalogue, or the feeds' own look at it, makes up for this one.
-            LOG.debug("The catalogue could not be read", e);
+            if (!closed) {
+                LOG.warn("The feeds could not be brought in line with the catalogue", e);
+            }
         }
     }
 
     /** Starts feeds for datacenters that have come to hold copies, ends those of datacenters that hold none any more. */
     synchronized void reconcile() {
         onCatalogue.run();
+        Map<String, Set<Datacenter>> wanted = new HashMap<>();
+        // Those that run already, too: they end where nothing is wanted any more.
+        feeds.keySet().forEach(source -> wanted.put(source, new HashSet<>()));
+        wanted.remove(tables.source());
         for (Journal journal : journals) {
-            Set<Datacenter> datacenters = datacentersOf(journal.source());
-            datacenters.add(context.home());
-            reconcile(
-                    journal.source(),
-                    datacenters,
-                    (datacenter, figures, ended) -> new Feed(
-                            context,
-                            journal,
-                            datacenter,
-                            fillThreads,
-                            figures,
-                            questions -> onProven.proven(journal.source(), datacenter, questions),
-                            ended));
+            wanted.computeIfAbsent(journal.source(), key -> new HashSet<>()).add(context.home());
         }
+        Datacenter fed = fedFromHere();
+        if (fed != null) {
+            for (String source : sourcesOfShadowsIn(fed)) {
+                wanted.computeIfAbsent(source, key -> new HashSet<>()).add(fed);
+            }
+        }
+        wanted.forEach((source, datacenters) -> reconcile(
+                source,
+                datacenters,
+                (datacenter, figures, ended) -> new Feed(
+                        context,
+                        journal(source),
+                        datacenter,
+                        fillThreads,
+                        figures,
+                        questions -> onProven.proven(source, datacenter, questions),
+                        ended)));
         if (context.ignite().cluster().localNode().isClient()) {
             // It holds no rows of tables, and so has none to ship.
             return;
@@ -152,6 +177,37 @@ final class Shipper implements AutoCloseable {
                 tables.source(),
                 datacentersOf(tables.source()),
                 (datacenter, figures, ended) -> new TableFeed(context, tables, datacenter, figures, ended));
+    }
+
+    private Journal journal(String source) {
+        return journals.stream()
+                .filter(journal -> journal.source().equals(source))
+                .findFirst()
+                .orElseGet(() -> distant.apply(source));
+    }
+
+    /**
+     * The datacenter whose shadows this node feeds: its own, when it is there the oldest of the nodes that ship. Home images, and shadows
+     * beside them, are fed where their journal is.
+     */
+    private @Nullable Datacenter fedFromHere() {
+        ClusterNode local = context.ignite().cluster().localNode();
+        Datacenter datacenter = DatacenterNodes.datacenterOf(local).orElse(null);
+        if (datacenter == null || datacenter.equals(context.home())) {
+            return null;
+        }
+        boolean oldest = DatacenterNodes.in(context.ignite().cluster(), datacenter).nodes().stream()
+                .filter(node -> node.attribute(PenumbraPluginProvider.SETTINGS) != null)
+                .allMatch(node -> node.order() >= local.order());
+        return oldest && !local.isClient() ? datacenter : null;
+    }
+
+    private Set<String> sourcesOfShadowsIn(Datacenter datacenter) {
+        return context.catalogue().all().stream()
+                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .map(copy -> copy.name().source())
+                .filter(source -> !source.equals(tables.source()))
+                .collect(Collectors.toSet());
     }
 
     private Set<Datacenter> datacentersOf(String source) {
@@ -211,6 +267,7 @@ final class Shipper implements AutoCloseable {
     /** Stops all feeds; what is under way is completed. */
     @Override
     public void close() {
+        closed = true;
         synchronized (this) {
             for (Map<Datacenter, ShippingFeed> running : feeds.values()) {
                 running.values().forEach(ShippingFeed::stop);

@@ -2,6 +2,8 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.Progress;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -161,6 +163,10 @@ abstract class ShippingFeed implements Runnable {
             return;
         }
         figures.failed(failure);
+        if (failure instanceof PenumbraException known && known.code() == ErrorCode.GRID_UNAVAILABLE) {
+            LOG.info("A feed waits for another node: datacenter={}, failure={}", datacenter, failure.getMessage());
+            return;
+        }
         retryNanos = Math.min(2 * retryNanos, RETRY_MAX_NANOS);
         LOG.warn(
                 "A feed was interrupted and begins again: source={}, datacenter={}",

@@ -88,9 +88,10 @@ final class TableFeed extends ShippingFeed {
             return;
         }
         try (Journal.Tail tail = tables.journal().open(end)) {
+            polled = end;
             figures.applied(end);
             figures.phase(FeedFigures.Phase.RUNNING);
-            tail.retainFrom(reader());
+            tail.retain(reader(), end);
             carry(tail);
         }
     }
@@ -138,7 +139,7 @@ final class TableFeed extends ShippingFeed {
         while (!isStopped()) {
             if (hasCatalogueChanged() || System.nanoTime() - nextLook >= 0) {
                 settle();
-                tail.acknowledge();
+                tail.retain(reader(), polled);
                 if (!reconcile()) {
                     return;
                 }
@@ -158,6 +159,7 @@ final class TableFeed extends ShippingFeed {
         settle();
     }
 
+    private Position polled = Position.START;
     private @Nullable Position gatheredLast;
     private long gatheredChanges;
     private long gatheredCommittedAt;
@@ -185,6 +187,7 @@ final class TableFeed extends ShippingFeed {
                 gatheredChanges++;
             }
             gatheredLast = transaction.last();
+            polled = transaction.last();
         }
         return gatheredLast != null;
     }

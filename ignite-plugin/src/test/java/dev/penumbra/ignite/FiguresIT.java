@@ -78,15 +78,14 @@ class FiguresIT {
                             sql(
                                     home,
                                     "SELECT SOURCE, DATACENTER, PHASE, APPLIED, LAG_POSITIONS, GAPS FROM SYS.PENUMBRA_JOURNALS ORDER BY DATACENTER"))
-                    .containsExactly(
-                            List.of("shop", "eu", "RUNNING", applied, 0L, 0L),
-                            List.of("shop", "home", "RUNNING", applied, 0L, 0L));
-            assertThat(sql(eu, "SELECT * FROM SYS.PENUMBRA_JOURNALS")).isEmpty();
+                    .containsExactly(List.of("shop", "home", "RUNNING", applied, 0L, 0L));
+            assertThat(sql(eu, "SELECT SOURCE, DATACENTER, PHASE, APPLIED FROM SYS.PENUMBRA_JOURNALS"))
+                    .containsExactly(List.of("shop", "eu", "RUNNING", applied));
             assertThat(sql(eu, "SELECT SQL_TABLE, FROM_SHADOW, FROM_HOME FROM SYS.PENUMBRA_READS"))
                     .containsExactly(List.of("ORDERS", 1L, 0L));
 
             MBeanServer server = ManagementFactory.getPlatformMBeanServer();
-            assertThat(attribute(server, home, "feed.shop.eu", "AppliedSequence"))
+            assertThat(attribute(server, eu, "feed.shop.eu", "AppliedSequence"))
                     .isEqualTo(journal.last().sequence());
             assertThat(attribute(server, eu, "reads", "FromShadow")).isEqualTo(1L);
             Grid.await(() -> (Long) attribute(server, eu, "copy.SHADOW_EU.ORDERS", "StoredBytes") > 0);

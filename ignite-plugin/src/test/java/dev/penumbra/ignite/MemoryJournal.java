@@ -53,12 +53,6 @@ final class MemoryJournal implements Journal {
         return id;
     }
 
-    @Override
-    public @Nullable JournalProbe probe() {
-        Path probed = probeDirectory;
-        return probed == null ? null : JournalProbe.open(probed);
-    }
-
     /** Lets the journal be asked by a probe in a directory, which {@link #answerProbes} answers. */
     void probedIn(Path directory) {
         probeDirectory = directory;
@@ -260,8 +254,14 @@ final class MemoryJournal implements Journal {
         }
 
         @Override
-        public void retainFrom(String name) {
+        public void retain(String name, Position after) {
             retained.add(name);
+        }
+
+        @Override
+        public @Nullable Probe probe() {
+            Path probed = probeDirectory;
+            return probed == null ? null : new FileProbe(JournalProbe.open(probed));
         }
 
         @Override

@@ -60,9 +60,15 @@ public final class JournalReader implements AutoCloseable {
     private long barredAt = -1;
     private final List<RecordCursor> iterating = new ArrayList<>();
     private long polls;
+    /** The files that transactions have been returned from and that may still be needed, in their order. */
+    private final List<FileBegun> begun = new ArrayList<>();
+
     private @Nullable String reader;
     private int registeredFile = Integer.MIN_VALUE;
     private final int bufferedBytes;
+
+    /** The first transaction that was returned from a file. */
+    private record FileBegun(int cycle, Position first) {}
 
     private JournalReader(Path directory, Position after, int bufferedBytes, LongSupplier nanoTime) {
         this.directory = directory;
@@ -119,22 +125,49 @@ public final class JournalReader implements AutoCloseable {
      * @param name up to 100 letters, digits and {@code _.@-}; the same name in a later process takes over
      */
     public void register(String name) {
+        register(name, position);
+    }
+
+    /**
+     * Registers this reader, or goes on to keep it registered, so that retention keeps what follows a position. Cheap: writes only when a
+     * file is done.
+     *
+     * @param name as in {@link #register(String)}
+     * @param after where this reader began, or where a transaction ends that it has returned
+     */
+    public void register(String name, Position after) {
         this.reader = name;
-        acknowledge();
+        acknowledge(after);
     }
 
     /** Tells retention that everything up to {@link #position()} is dealt with. Cheap: writes only when a file is done. */
     public void acknowledge() {
+        acknowledge(position);
+    }
+
+    private void acknowledge(Position upTo) {
         String name = reader;
         if (name == null) {
             return;
         }
-        int needed = pendingCount > 0 ? queue.rollCycle().toCycle(pendingFirstIndex) : fileInUse();
+        int needed = upTo.compareTo(position) < 0 ? fileOf(upTo) : fileOfNext();
         if (needed != registeredFile) {
             ReaderRegister.write(
                     directory, name, Catalogue.queueDirectory(directory, catalogue.current()), fileName(needed));
             registeredFile = needed;
         }
+    }
+
+    private int fileOfNext() {
+        return pendingCount > 0 ? queue.rollCycle().toCycle(pendingFirstIndex) : fileInUse();
+    }
+
+    /** The file in which the transaction begins that holds a position, or an earlier one. */
+    private int fileOf(Position upTo) {
+        while (begun.size() > 1 && begun.get(1).first().compareTo(upTo) <= 0) {
+            begun.remove(0);
+        }
+        return begun.isEmpty() ? fileOfNext() : begun.get(0).cycle();
     }
 
     private int fileInUse() {
@@ -338,6 +371,10 @@ public final class JournalReader implements AutoCloseable {
         } else {
             transaction = new Streamed(commit, pendingFirstIndex);
         }
+        int cycle = queue.rollCycle().toCycle(pendingFirstIndex);
+        if (begun.isEmpty() || begun.get(begun.size() - 1).cycle() != cycle) {
+            begun.add(new FileBegun(cycle, commit.first()));
+        }
         dropPending();
         position = commit.last();
         expected = position.next();
@@ -421,6 +458,7 @@ public final class JournalReader implements AutoCloseable {
         catalogue = newest;
         dropPending();
         schemas.clear();
+        begun.clear();
         registeredFile = Integer.MIN_VALUE;
         acknowledge();
         return true;

@@ -1,0 +1,297 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.JournalMessage.Kind;
+import dev.penumbra.ignite.trigger.FailureText;
+import dev.penumbra.journal.TransactionFrames;
+import dev.penumbra.model.Bytes;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.tail.TailSender;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets other nodes read this node's journals.
+ *
+ * <p>Each open tail has a thread, which reads the journal and sends what is new as soon as the other end has room for it, passes questions
+ * on to the journal's writer, and ends when the other end has gone or is not heard of any more.
+ *
+ * <p>Safe for use by several threads. Messages are taken without waiting.
+ */
+final class JournalHost implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JournalHost.class);
+
+    /** How often a tail says how many frames it has sent. */
+    private static final Duration SAYS_EVERY = Duration.ofMillis(250);
+    /** For how long nothing may be heard from the other end. */
+    private static final Duration SILENCE = Duration.ofSeconds(60);
+
+    private final Map<String, Journal> journals = new ConcurrentHashMap<>();
+    private final Line line;
+    private final Executor threads;
+    private final LongSupplier nanos;
+    private final Map<UUID, OpenTail> tails = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /** Carries messages to other nodes. Must not fail; what cannot be sent is lost. */
+    interface Line {
+        void send(UUID node, JournalMessage message);
+
+        boolean isThere(UUID node);
+    }
+
+    JournalHost(List<Journal> journals, Line line, Executor threads, LongSupplier nanos) {
+        journals.forEach(journal -> this.journals.put(journal.source(), journal));
+        this.line = line;
+        this.threads = threads;
+        this.nanos = nanos;
+    }
+
+    /** A message for this node as one that has journals. */
+    void received(UUID from, JournalMessage message) {
+        OpenTail tail = tails.get(message.id());
+        switch (message.kind()) {
+            case DESCRIBE -> execute(() -> describe(from, message));
+            case OPEN -> {
+                OpenTail opened = new OpenTail(from, message);
+                if (tails.putIfAbsent(message.id(), opened) == null) {
+                    execute(opened);
+                }
+            }
+            case RELEASE -> execute(() -> release(message));
+            case TAKEN, KEEP, ASK, CLOSE -> {
+                if (tail != null && tail.reader.equals(from)) {
+                    tail.received(message);
+                }
+            }
+            case DESCRIPTION, SENT, END, FRAME, SAID, FAILED -> {}
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            threads.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("A journal is asked for while the node stops", e);
+        }
+    }
+
+    private Journal journal(String source) {
+        Journal journal = journals.get(source);
+        if (journal == null) {
+            throw new PenumbraException(ErrorCode.JOURNAL_NOT_FOUND).with("source", source);
+        }
+        return journal;
+    }
+
+    private void describe(UUID from, JournalMessage call) {
+        try {
+            Journal journal = journal(call.source());
+            line.send(
+                    from,
+                    new JournalMessage(Kind.DESCRIPTION, call.id())
+                            .text(journal.id().toString())
+                            .position(journal.oldest()));
+        } catch (RuntimeException e) {
+            line.send(from, failed(call.id(), 0, e));
+        }
+    }
+
+    private void release(JournalMessage call) {
+        try {
+            journal(call.source()).release(call.text());
+        } catch (RuntimeException e) {
+            LOG.warn("A reader's mark in a journal could not be removed: source={}", call.source(), e);
+        }
+    }
+
+    private static JournalMessage failed(UUID id, long frames, Throwable failure) {
+        ErrorCode code = failure instanceof PenumbraException known ? known.code() : ErrorCode.GRID_UNAVAILABLE;
+        return new JournalMessage(Kind.FAILED, id).number(frames).text(code.name() + ' ' + FailureText.of(failure));
+    }
+
+    /** Ends all tails. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    /** One tail that another node reads. */
+    private final class OpenTail implements Runnable {
+        private final UUID id;
+        private final UUID reader;
+        private final String source;
+        private final Position after;
+        private final TailSender sender;
+        /** What retention is to know, and was told last. */
+        private volatile @Nullable JournalMessage keep;
+
+        private @Nullable JournalMessage kept;
+        private final List<Long> asked = new ArrayList<>();
+        private final Pause pause = new Pause();
+        private Journal.@Nullable Probe probe;
+        private boolean probeTried;
+        private long passedOn;
+        private long passedOnAs;
+        private long saidAt;
+        private volatile long heardAt;
+        private volatile boolean ended;
+
+        OpenTail(UUID reader, JournalMessage open) {
+            this.id = open.id();
+            this.reader = reader;
+            this.source = open.source();
+            this.after = open.position();
+            this.heardAt = nanos.getAsLong();
+            this.sender = new TailSender((number, frame) -> line.send(
+                    reader, new JournalMessage(Kind.FRAME, id).number(number).content(Bytes.wrap(frame))));
+        }
+
+        void received(JournalMessage message) {
+            heardAt = nanos.getAsLong();
+            switch (message.kind()) {
+                case TAKEN -> sender.taken(message.number());
+                case KEEP -> keep = message;
+                case ASK -> {
+                    synchronized (asked) {
+                        asked.add(message.number());
+                    }
+                }
+                default -> ended = true;
+            }
+        }
+
+        private boolean goesOn() {
+            return !ended && !closed && line.isThere(reader) && nanos.getAsLong() - heardAt < SILENCE.toNanos();
+        }
+
+        @Override
+        public void run() {
+            try (Journal.Tail tail = journal(source).open(after)) {
+                say();
+                carry(tail);
+            } catch (Gone e) {
+                LOG.debug("Nobody reads a tail any more: source={}, node={}", source, reader);
+            } catch (RuntimeException | Error e) {
+                LOG.info("A tail that another node reads has ended: source={}, node={}", source, reader, e);
+                line.send(reader, failed(id, sender.sent(), e));
+            } finally {
+                tails.remove(id);
+                Journal.Probe opened = probe;
+                if (opened != null) {
+                    opened.close();
+                }
+            }
+        }
+
+        private void carry(Journal.Tail tail) {
+            TransactionFrames.Writer writer = new TransactionFrames.Writer(frame -> {
+                while (!sender.hasRoom()) {
+                    tend(tail);
+                    pause.await();
+                }
+                pause.reset();
+                sender.send(frame);
+            });
+            boolean toldOfEnd = false;
+            while (true) {
+                Journal.Transaction transaction = tail.poll();
+                if (transaction == null) {
+                    writer.flush();
+                    if (!toldOfEnd) {
+                        line.send(reader, new JournalMessage(Kind.END, id).number(sender.sent()));
+                        toldOfEnd = true;
+                    }
+                    tend(tail);
+                    pause.await();
+                } else {
+                    writer.write(transaction, transaction);
+                    tend(tail);
+                    pause.reset();
+                }
+            }
+        }
+
+        /** Does what is to be done beside sending. */
+        private void tend(Journal.Tail tail) {
+            if (!goesOn()) {
+                throw new Gone();
+            }
+            JournalMessage wanted = keep;
+            if (wanted != null && !wanted.equals(kept)) {
+                tail.retain(wanted.text(), wanted.position());
+                kept = wanted;
+            }
+            ask(tail);
+            if (nanos.getAsLong() - saidAt >= SAYS_EVERY.toNanos()) {
+                say();
+            }
+        }
+
+        private void say() {
+            saidAt = nanos.getAsLong();
+            line.send(
+                    reader,
+                    new JournalMessage(Kind.SENT, id)
+                            .number(sender.sent())
+                            .text(journal(source).id().toString()));
+        }
+
+        /** Passes questions on, the latest for all, and the answer back. */
+        private void ask(Journal.Tail tail) {
+            if (passedOn == 0) {
+                synchronized (asked) {
+                    if (asked.isEmpty()) {
+                        return;
+                    }
+                    passedOn = asked.get(asked.size() - 1);
+                    asked.clear();
+                }
+                if (!probeTried) {
+                    probeTried = true;
+                    probe = openProbe(tail);
+                }
+                Journal.Probe opened = probe;
+                if (opened == null) {
+                    passedOn = 0;
+                    return;
+                }
+                passedOnAs = opened.ask();
+            }
+            Journal.Probe opened = probe;
+            ProbeDesk.Said said = opened == null ? null : opened.said().orElse(null);
+            if (said != null && said.question() >= passedOnAs) {
+                line.send(
+                        reader,
+                        new JournalMessage(Kind.SAID, id).number(passedOn).position(said.upTo()));
+                passedOn = 0;
+            }
+        }
+
+        private Journal.@Nullable Probe openProbe(Journal.Tail tail) {
+            try {
+                return tail.probe();
+            } catch (PenumbraException e) {
+                LOG.warn("How stale copies are cannot be told: source={}", source, e);
+                return null;
+            }
+        }
+    }
+
+    /** Nobody reads the tail any more. */
+    private static final class Gone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+}

@@ -1,0 +1,62 @@
+package dev.penumbra.ignite;
+
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.cluster.ClusterNode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries messages about journals between nodes as Ignite's messages. Safe for use by several threads. */
+final class JournalLine implements JournalHost.Line, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JournalLine.class);
+
+    private final Ignite ignite;
+    private volatile boolean closed;
+
+    JournalLine(Ignite ignite) {
+        this.ignite = ignite;
+    }
+
+    /** @param taker takes each message and the node that it is from, without waiting */
+    void listen(BiConsumer<UUID, JournalMessage> taker) {
+        ignite.message().localListen(JournalMessage.TOPIC, (from, bytes) -> {
+            JournalMessage message = bytes instanceof byte[] encoded ? JournalMessage.decoded(encoded) : null;
+            if (message == null) {
+                LOG.warn("A message of another node makes no sense: node={}", from);
+            } else {
+                taker.accept(from, message);
+            }
+            return !closed;
+        });
+    }
+
+    @Override
+    public void send(UUID node, JournalMessage message) {
+        try {
+            @Nullable ClusterNode to = ignite.cluster().node(node);
+            if (to != null) {
+                ignite.message(ignite.cluster().forNode(to)).send(JournalMessage.TOPIC, message.encoded());
+            }
+        } catch (IgniteException | IllegalStateException e) {
+            LOG.debug("A message is lost: node={}, kind={}", node, message.kind(), e);
+        }
+    }
+
+    @Override
+    public boolean isThere(UUID node) {
+        try {
+            return ignite.cluster().node(node) != null;
+        } catch (IgniteException | IllegalStateException e) {
+            // This node itself is leaving the grid.
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
