@@ -9,6 +9,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.read.ProbeDesk.Said;
+import dev.penumbra.shadow.tail.DistantProbe;
 import dev.penumbra.shadow.tail.TailReceiver;
 import java.time.Duration;
 import java.util.Iterator;
@@ -204,7 +205,7 @@ final class DistantJournals {
         /** Where the journal ended when it was read to its end for the first time. */
         private volatile @Nullable JournalMessage end;
 
-        private volatile @Nullable Said said;
+        private final DistantProbe probe;
         private boolean reachedEnd;
         private long saidAt;
         private @Nullable Position kept;
@@ -215,6 +216,8 @@ final class DistantJournals {
             this.identity = identity;
             this.receiver =
                     new TailReceiver(nanos, taken -> line.send(host, new JournalMessage(Kind.TAKEN, id).number(taken)));
+            this.probe =
+                    new DistantProbe(question -> line.send(host, new JournalMessage(Kind.ASK, id).number(question)));
             this.transactions = new TransactionFrames.Reader(this::look, this::await);
             this.saidAt = nanos.getAsLong();
         }
@@ -232,7 +235,7 @@ final class DistantJournals {
                     receiver.heard(message.number());
                     end = message;
                 }
-                case SAID -> said = new Said(message.number(), message.position());
+                case SAID -> probe.answered(new Said(message.number(), message.position()));
                 case FAILED -> failed = message;
                 default -> {}
             }
@@ -273,6 +276,7 @@ final class DistantJournals {
             if (now - saidAt >= SAYS_EVERY.toNanos()) {
                 saidAt = now;
                 line.send(host, new JournalMessage(Kind.TAKEN, id).number(receiver.taken()));
+                probe.repeat();
             }
         }
 
@@ -312,26 +316,8 @@ final class DistantJournals {
 
         @Override
         public Journal.Probe probe() {
-            return new Journal.Probe() {
-                private long questions;
-
-                @Override
-                public long ask() {
-                    long question = ++questions;
-                    line.send(host, new JournalMessage(Kind.ASK, id).number(question));
-                    return question;
-                }
-
-                @Override
-                public Optional<Said> said() {
-                    return Optional.ofNullable(said);
-                }
-
-                @Override
-                public void close() {
-                    // It goes with the tail.
-                }
-            };
+            // It ends with the tail.
+            return new ProbeOfTail(probe);
         }
 
         @Override
@@ -340,6 +326,21 @@ final class DistantJournals {
                 line.send(host, new JournalMessage(Kind.CLOSE, id));
             }
         }
+    }
+
+    private record ProbeOfTail(DistantProbe probe) implements Journal.Probe {
+        @Override
+        public long ask() {
+            return probe.ask();
+        }
+
+        @Override
+        public Optional<Said> said() {
+            return probe.said();
+        }
+
+        @Override
+        public void close() {}
     }
 
     private record DistantTransaction(TransactionFrames.Reader.Transaction coming) implements Journal.Transaction {

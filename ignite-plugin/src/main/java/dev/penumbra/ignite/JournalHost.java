@@ -7,10 +7,9 @@ import dev.penumbra.model.Bytes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.tail.ProbeRelay;
 import dev.penumbra.shadow.tail.TailSender;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -139,12 +138,11 @@ final class JournalHost implements AutoCloseable {
         private volatile @Nullable JournalMessage keep;
 
         private @Nullable JournalMessage kept;
-        private final List<Long> asked = new ArrayList<>();
+        private final ProbeRelay questions;
         private final Pause pause = new Pause();
         private Journal.@Nullable Probe probe;
         private boolean probeTried;
-        private long passedOn;
-        private long passedOnAs;
+        private volatile boolean isAsked;
         private long saidAt;
         private volatile long heardAt;
         private volatile boolean ended;
@@ -165,9 +163,8 @@ final class JournalHost implements AutoCloseable {
                 case TAKEN -> sender.taken(message.number());
                 case KEEP -> keep = message;
                 case ASK -> {
-                    synchronized (asked) {
-                        asked.add(message.number());
-                    }
+                    questions.asked(message.number());
+                    isAsked = true;
                 }
                 default -> ended = true;
             }
@@ -249,34 +246,18 @@ final class JournalHost implements AutoCloseable {
                             .text(journal(source).id().toString()));
         }
 
-        /** Passes questions on, the latest for all, and the answer back. */
+        /** Passes questions on to the journal's writer, once there are any. */
         private void ask(Journal.Tail tail) {
-            if (passedOn == 0) {
-                synchronized (asked) {
-                    if (asked.isEmpty()) {
-                        return;
-                    }
-                    passedOn = asked.get(asked.size() - 1);
-                    asked.clear();
-                }
-                if (!probeTried) {
-                    probeTried = true;
-                    probe = openProbe(tail);
-                }
-                Journal.Probe opened = probe;
-                if (opened == null) {
-                    passedOn = 0;
-                    return;
-                }
-                passedOnAs = opened.ask();
+            if (!isAsked) {
+                return;
+            }
+            if (!probeTried) {
+                probeTried = true;
+                probe = openProbe(tail);
             }
             Journal.Probe opened = probe;
-            ProbeDesk.Said said = opened == null ? null : opened.said().orElse(null);
-            if (said != null && said.question() >= passedOnAs) {
-                line.send(
-                        reader,
-                        new JournalMessage(Kind.SAID, id).number(passedOn).position(said.upTo()));
-                passedOn = 0;
+            if (opened != null) {
+                questions.look(opened);
             }
         }
 

@@ -18,7 +18,9 @@ import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.apache.ignite.Ignite;
@@ -109,6 +111,40 @@ class ShippingIT {
         }
 
         assertEqual(home, "home", "eu");
+    }
+
+    @Test
+    void theNodesThatFeedADatacenterGoInTurn_andNothingIsLostOrInvented() {
+        Random moments = new Random(13);
+        workload.snapshot(2_000);
+        Ignite home = grid.start("home", withBackup(), journal);
+        Deque<Ignite> datacenter =
+                new ArrayDeque<>(List.of(grid.start("eu", withBackup()), grid.start("eu", withBackup())));
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        create(home, "eu", Compression.ZSTD);
+        assertEqual(home, "home", "eu");
+        long generation = Grid.shadow(home, "shop", Orders.NAME, "eu").generation();
+        for (int turn = 0; turn < 4; turn++) {
+            workload.transactions(50 + moments.nextInt(300));
+            if (moments.nextInt(3) == 0) {
+                workload.truncate();
+            }
+            long until = System.nanoTime() + moments.nextInt(100) * 1_000_000L;
+            Grid.await(() -> System.nanoTime() > until);
+            // The oldest is the one that feeds.
+            grid.stop(datacenter.remove());
+            workload.transactions(moments.nextInt(100));
+            datacenter.add(grid.start("eu", withBackup()));
+        }
+
+        assertEqual(home, "home", "eu");
+        assertThat(Grid.shadow(home, "shop", Orders.NAME, "eu").generation())
+                .as("the rows stayed, and were not brought anew")
+                .isEqualTo(generation);
+    }
+
+    private static PenumbraConfiguration withBackup() {
+        return new PenumbraConfiguration().setBatchRows(16).setBackups(1);
     }
 
     @Test

@@ -46,6 +46,7 @@ public final class TransactionFrames {
 
     private static final byte PLAIN = 0;
     private static final byte KEY_ONLY = 1;
+    private static final int RECORD_HEAD_BYTES = 1 + Integer.BYTES;
     private static final int INITIAL_BYTES = 4 << 10;
     private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
     /** The layout that has only a table's key is of no journal, and so has no other name. */
@@ -202,13 +203,19 @@ public final class TransactionFrames {
             if (frame.position() == frame.limit()) {
                 frame.setBuffer(await.get());
             }
-            try {
-                keyOnly = frame.readByte() == KEY_ONLY;
-                byte[] bytes = frame.readBytes(frame.readInt());
-                return format.decode(bytes, bytes.length);
-            } catch (com.esotericsoftware.kryo.KryoException | NegativeArraySizeException e) {
-                throw new PenumbraException(ErrorCode.JOURNAL_CORRUPT, e).with("reason", "no whole frame");
+            if (frame.limit() - frame.position() < RECORD_HEAD_BYTES) {
+                throw new PenumbraException(ErrorCode.JOURNAL_CORRUPT).with("reason", "frame ends early");
             }
+            byte form = frame.readByte();
+            int length = frame.readInt();
+            if (form < PLAIN || form > KEY_ONLY || length < 0 || length > frame.limit() - frame.position()) {
+                throw new PenumbraException(ErrorCode.JOURNAL_CORRUPT)
+                        .with("form", form)
+                        .with("length", length);
+            }
+            keyOnly = form == KEY_ONLY;
+            byte[] bytes = frame.readBytes(length);
+            return format.decode(bytes, length);
         }
 
         private Change change() {

@@ -252,6 +252,37 @@ class JournalTest {
     }
 
     @Test
+    void aReaderThatIsAheadOfWhatItHasDealtWith_keepsTheFilesInBetween() {
+        Journals.SetClock clock = new Journals.SetClock();
+        JournalConfiguration brief = SMALL.withRetention(Duration.ZERO, 0);
+        List<Position> ends = new ArrayList<>();
+        try (DualJournal journal = DualJournal.open(directory, "bank", brief, clock);
+                JournalReader reader = JournalReader.open(directory, Position.START)) {
+            ends.add(insert(journal.current(), 1, 1));
+            reader.register("shipper", Position.START);
+            for (int i = 2; i < 6; i++) {
+                clock.advanceSeconds(61);
+                ends.add(insert(journal.current(), i, i));
+            }
+            assertThat(drain(reader)).hasSize(5);
+
+            reader.register("shipper", ends.get(2));
+            clock.advanceSeconds(61);
+            insert(journal.current(), 6, 6);
+            assertThat(JournalQueue.files(directory.resolve("queue-1"))).hasSize(4);
+            try (JournalReader again = JournalReader.open(directory, ends.get(2))) {
+                assertThat(drain(again)).containsExactly(List.of(4L), List.of(5L), List.of(6L));
+            }
+
+            drain(reader);
+            reader.register("shipper", reader.position());
+            clock.advanceSeconds(61);
+            insert(journal.current(), 7, 7);
+            assertThat(JournalQueue.files(directory.resolve("queue-1"))).hasSize(2);
+        }
+    }
+
+    @Test
     void aDurableMark_isFoundAgain() {
         try (DualJournal journal = Journals.open(directory)) {
             Position durable = insert(journal.current(), 1, 1);

@@ -8,16 +8,19 @@ import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.simulator.SimulatedSource.Kind;
 import dev.penumbra.simulator.SimulatedSource.Transaction;
 import dev.penumbra.simulator.SimulatedSource.Written;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries the journal to the copy in one datacenter, from a process at home that may be killed.
+ * Carries the journal to the copy in one datacenter, from a process in that datacenter that may be killed; the journal is at home.
  *
  * <p>As the real one it writes the last change of each key of a batch, in any order, and moves the applied position when all are
  * there; who takes over writes again what may have been written.
@@ -31,6 +34,7 @@ final class SimulatedFeed {
     private final SimulatedSource source;
     private final Datacenter home;
     private final Datacenter datacenter;
+    /** Of the process that has the journal; null in that process itself. */
     private final @Nullable SimulatedFeed homeFeed;
 
     // In the datacenter.
@@ -40,7 +44,9 @@ final class SimulatedFeed {
     private int appliedCount;
     private int generation;
 
-    // In the process at home.
+    // In the process.
+    private @Nullable SimulatedTail tail;
+    private final Deque<Integer> come = new ArrayDeque<>();
     private ProbeDesk<Question> desk;
     private Position known = Position.START;
     private int next;
@@ -49,6 +55,7 @@ final class SimulatedFeed {
     private boolean up = true;
     private boolean filling;
     private int incarnation;
+    private int processes;
     private int onTheirWay;
 
     /** What a node asks, and the way of the answer. */
@@ -85,13 +92,32 @@ final class SimulatedFeed {
 
     private ProbeDesk<Question> newDesk() {
         return new ProbeDesk<>(
-                source.probe(),
+                new Writer(),
                 questions -> questions.stream()
                         .filter(question -> question.life().equals(name().life()))
-                        .forEach(question -> network.message(home, question.from(), question.answered())));
+                        .forEach(question -> network.message(datacenter, question.from(), question.answered())));
     }
 
-    /** A question has come to the process at home. */
+    /** The source: beside this process, or over the tail that is open. */
+    private final class Writer implements ProbeDesk.Source {
+        private ProbeDesk.Source way() {
+            return homeFeed == null
+                    ? source.probe()
+                    : Objects.requireNonNull(tail).source();
+        }
+
+        @Override
+        public long ask() {
+            return way().ask();
+        }
+
+        @Override
+        public Optional<ProbeDesk.Said> said() {
+            return way().said();
+        }
+    }
+
+    /** A question has come to the process. */
     void asked(Question question) {
         if (up) {
             desk.asked(question);
@@ -120,20 +146,74 @@ final class SimulatedFeed {
         int running = incarnation;
         time.after(random.nextLong(3 * VirtualTime.MILLI), () -> {
             if (running == incarnation) {
-                if (!busy) {
-                    step();
+                if (reads()) {
+                    if (!busy) {
+                        step();
+                    }
+                    look();
                 }
-                desk.look(known);
                 start();
             }
         });
     }
 
+    private void look() {
+        if (homeFeed == null || tail != null) {
+            desk.look(known);
+        }
+    }
+
+    /** Takes what has come of the journal, and opens it where that is not so yet; whether it is open and not behind its opening. */
+    private boolean reads() {
+        SimulatedFeed host = homeFeed;
+        if (host == null) {
+            come.clear();
+            for (int i = next; i < source.journal().size(); i++) {
+                come.add(i);
+            }
+            return true;
+        }
+        SimulatedTail open = tail;
+        if (open != null && open.isBroken()) {
+            closeTail();
+            open = null;
+        }
+        if (open == null) {
+            if (!busy && host.up) {
+                int hosted = host.processes;
+                tail = new SimulatedTail(
+                        random,
+                        time,
+                        network,
+                        home,
+                        datacenter,
+                        source,
+                        next,
+                        () -> host.up && host.processes == hosted);
+            }
+            return false;
+        }
+        open.take(come::add);
+        return open.hasComeToItsOpening();
+    }
+
+    private void closeTail() {
+        SimulatedTail open = tail;
+        tail = null;
+        come.clear();
+        desk.forget();
+        if (open != null) {
+            open.close();
+        }
+    }
+
     /** The process is killed, and another takes over once nothing of it is on its way any more. */
     void kill(long downNanos) {
         incarnation++;
+        processes++;
         up = false;
         busy = false;
+        closeTail();
         int killed = incarnation;
         time.after(downNanos, () -> takeOver(killed));
     }
@@ -168,31 +248,37 @@ final class SimulatedFeed {
         next = 0;
         written = 0;
         busy = false;
-        desk.forget();
+        closeTail();
         start();
     }
 
     /** The session ends for a failure that passes, and begins again. */
     void fail() {
-        if (up) {
-            desk.forget();
+        if (up && !busy) {
+            closeTail();
         }
     }
 
     private void step() {
         List<Transaction> journal = source.journal();
-        if (next >= journal.size()) {
+        Integer begun = come.peek();
+        if (begun == null) {
             return;
         }
-        Transaction first = journal.get(next);
+        Transaction first = journal.get(begun);
         if (first.kind() != Kind.ROWS) {
+            next = begun;
+            come.remove();
             control(first);
             return;
         }
         Map<Integer, Map.Entry<Written, Position>> last = new LinkedHashMap<>();
-        int limit = Math.max(written, next + 1 + random.nextInt(BATCH));
-        int end = next;
-        while (end < journal.size() && end < limit && journal.get(end).kind() == Kind.ROWS) {
+        int limit = Math.max(written, begun + 1 + random.nextInt(BATCH));
+        int end = begun;
+        while (!come.isEmpty()
+                && come.getFirst() < limit
+                && journal.get(come.getFirst()).kind() == Kind.ROWS) {
+            end = come.remove();
             Transaction transaction = journal.get(end);
             long sequence = transaction.first().sequence();
             for (Written one : transaction.writes()) {
@@ -210,10 +296,10 @@ final class SimulatedFeed {
         int[] missing = {last.size()};
         last.values().forEach(write -> {
             onTheirWay++;
-            network.reliable(home, datacenter, () -> {
+            network.reliable(datacenter, datacenter, () -> {
                 onTheirWay--;
                 target.write(write.getKey().key(), write.getKey().value(), write.getValue());
-                network.reliable(datacenter, home, () -> {
+                network.reliable(datacenter, datacenter, () -> {
                     if (--missing[0] == 0 && running == incarnation) {
                         advance(upTo, () -> {});
                     }
@@ -228,7 +314,7 @@ final class SimulatedFeed {
         written = Math.max(written, next + 1);
         int running = incarnation;
         onTheirWay++;
-        network.reliable(home, datacenter, () -> {
+        network.reliable(datacenter, datacenter, () -> {
             onTheirWay--;
             if (running != incarnation) {
                 return;
@@ -254,7 +340,7 @@ final class SimulatedFeed {
         Position last = source.journal().get(upTo - 1).last();
         int running = incarnation;
         onTheirWay++;
-        network.reliable(home, datacenter, () -> {
+        network.reliable(datacenter, datacenter, () -> {
             onTheirWay--;
             if (running != incarnation) {
                 return;
@@ -262,12 +348,12 @@ final class SimulatedFeed {
             alongWith.run();
             applied = last;
             appliedCount = upTo;
-            network.reliable(datacenter, home, () -> {
+            network.reliable(datacenter, datacenter, () -> {
                 if (running == incarnation) {
                     next = upTo;
                     known = last;
                     busy = false;
-                    desk.look(known);
+                    look();
                 }
             });
         });

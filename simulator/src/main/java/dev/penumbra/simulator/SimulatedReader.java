@@ -89,7 +89,7 @@ final class SimulatedReader {
                 this::clock,
                 (feed, question) -> network.message(
                         local,
-                        grid.home(),
+                        feed.datacenter(),
                         () -> grid.feed(feed.datacenter()).asked(new SimulatedFeed.Question(local, feed.life(), () -> {
                             if (running == incarnation) {
                                 freshness.answered(feed, question);

@@ -23,6 +23,7 @@ class MutantsTest {
     private static final int SECONDS = 10;
     private static final int MAX_SEEDS = 40;
     private static final String READ = "shadow-cache/src/main/java/dev/penumbra/shadow/read/";
+    private static final String TAIL = "shadow-cache/src/main/java/dev/penumbra/shadow/tail/";
     private static final String MODEL = "model/src/main/java/dev/penumbra/model/";
 
     @TempDir
@@ -144,6 +145,37 @@ class MutantsTest {
                         MODEL + "SessionToken.java",
                         "entry.getValue().compareTo(upTo) > 0",
                         "entry.getValue().sequence() > upTo.sequence()"),
+                new Mutant(
+                        "frames are given out as they come",
+                        TAIL + "TailReceiver.java",
+                        "frame = held.remove(taken + 1);",
+                        "frame = held.remove(held.keySet().stream().findFirst().orElse(0L));"),
+                new Mutant(
+                        "a frame that is missing is passed over",
+                        TAIL + "TailReceiver.java",
+                        "frame = held.remove(taken + 1);",
+                        "if (contiguous < sent && nanos.getAsLong() - missingSince > 500_000_000) { contiguous = sent; taken = sent - 1; }"
+                                + " frame = held.remove(taken + 1);"),
+                new Mutant(
+                        "a frame that comes twice is given out twice",
+                        TAIL + "TailReceiver.java",
+                        "if (number > contiguous) {",
+                        "if (number <= taken) { taken = number - 1; held.put(number, frame); } else {"),
+                new Mutant(
+                        "nobody notices that the last frame is lost",
+                        TAIL + "TailReceiver.java",
+                        "sent = framesSent;",
+                        "sent = contiguous;"),
+                new Mutant(
+                        "an answer that the source gave before is passed on",
+                        TAIL + "ProbeRelay.java",
+                        "said.question() >= passedOnAs",
+                        "said.question() >= 0"),
+                new Mutant(
+                        "a question that is lost is not asked again",
+                        TAIL + "DistantProbe.java",
+                        "known == null || known.question() < asked)",
+                        "known == null || known.question() < 0)"),
                 new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",
