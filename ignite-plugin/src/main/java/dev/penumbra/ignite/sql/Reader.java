@@ -68,10 +68,15 @@ public final class Reader implements NameRouter.Chooser {
     @Override
     public void ended(List<Routing.Answer> answers) {
         for (Routing.Answer answer : answers) {
-            Choice choice = answer.choice();
-            if (choice != null) {
-                session.ended(answer.key(), choice.candidate().copy());
-            }
+            ended(answer);
+        }
+    }
+
+    /** What was chosen has been read, or will not be. */
+    public void ended(Routing.Answer answer) {
+        Choice choice = answer.choice();
+        if (choice != null) {
+            session.ended(answer.key(), choice.candidate().copy());
         }
     }
 }
