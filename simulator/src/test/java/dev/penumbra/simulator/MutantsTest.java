@@ -127,8 +127,8 @@ class MutantsTest {
                 new Mutant(
                         "a copy that was filled anew meanwhile is not noticed",
                         READ + "ReadGate.java",
-                        "if (now.stream().noneMatch(candidate -> candidate.copy().equals(chosen))) {",
-                        "if (now.stream().noneMatch(candidate -> candidate.copy().equals(chosen)) && chosen.isEmpty()) {"),
+                        "throw new PenumbraException(ErrorCode.COPY_REPLACED)",
+                        "new PenumbraException(ErrorCode.COPY_REPLACED)"),
                 new Mutant(
                         "a session notes the beginning of an answer only",
                         READ + "ReadSession.java",
