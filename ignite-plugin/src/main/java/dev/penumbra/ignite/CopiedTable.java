@@ -52,6 +52,6 @@ public final class CopiedTable {
     }
 
     private ReadSession seen() {
-        return session == null ? new ReadSession(System::nanoTime) : session;
+        return session == null ? ReadSession.alone() : session;
     }
 }

@@ -45,8 +45,7 @@ final class KeyedRows {
     }
 
     Optional<Row> get(Key key) {
-        layout.requireKey(key);
-        Object stored = layout.key(key);
+        Object stored = layout.requiredKey(key);
         try {
             Object value = own.read(stored);
             if (value == PrimaryRows.ELSEWHERE) {
@@ -63,8 +62,7 @@ final class KeyedRows {
         Map<Object, Key> elsewhere = new HashMap<>();
         try {
             for (Key key : keys) {
-                layout.requireKey(key);
-                Object stored = layout.key(key);
+                Object stored = layout.requiredKey(key);
                 Object value = own.read(stored);
                 if (value == PrimaryRows.ELSEWHERE) {
                     elsewhere.put(stored, key);

@@ -27,13 +27,17 @@ import org.apache.ignite.Ignite;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /** What a node remembers of how copies stand, on two nodes of a datacenter and a third that comes and goes. */
 @NullMarked
 @TestInstance(Lifecycle.PER_CLASS)
+@TestMethodOrder(OrderAnnotation.class)
 class CopyStandingIT {
     private static final Datacenter EU = Datacenter.of("eu");
 
@@ -151,7 +155,7 @@ class CopyStandingIT {
     @Test
     void aStateThatHasBeenWritten_isSeenByEveryLaterLook_onEveryNode() throws Exception {
         AtomicLong rounds = new AtomicLong();
-        hammer(7, List.of(one, two), () -> rounds.incrementAndGet() < 5_000);
+        hammer(7, List.of(one, two), () -> rounds.incrementAndGet() < 2_000);
     }
 
     /** Each time it comes the third takes over a part of what is known of copies, and is itself asked how they stand. */
@@ -161,10 +165,10 @@ class CopyStandingIT {
         AtomicLong rounds = new AtomicLong();
         ExecutorService operator = Executors.newSingleThreadExecutor();
         Future<Void> comings = operator.submit(() -> {
-            for (int coming = 0; coming < 3; coming++) {
+            for (int coming = 0; coming < 2; coming++) {
                 Ignite third = grid.start("eu", configuration());
                 readers.add(third);
-                awaitRounds(rounds, 300);
+                awaitRounds(rounds, 100);
                 readers.remove(third);
                 awaitRounds(rounds, 2);
                 grid.stop(third);
@@ -212,5 +216,25 @@ class CopyStandingIT {
         }
         assertThat(Grid.plugin(home).board().shadow(EU, "ORDERS").orElseThrow())
                 .isNotSameAs(Grid.plugin(home).board().shadow(EU, "ORDERS").orElseThrow());
+    }
+
+    /** Last, since it takes the feed away, which would say so as well. */
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void aCopyWhoseRowsAreGone_cannotBeReadAnyMore_thoughItsProgressSaysNothing() {
+        dev.penumbra.shadow.Copy copy = Grid.shadow(one, "shop", Orders.NAME, "eu");
+        grid.stop(home);
+        for (Ignite node : List.of(one, two)) {
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                Copy first = standing(node);
+                assertThat(first.isReady()).isTrue();
+                assertThat(standing(node)).isSameAs(first);
+            });
+        }
+        one.destroyCache(copy.cacheName());
+        for (Ignite node : List.of(one, two)) {
+            await().atMost(Duration.ofSeconds(10))
+                    .untilAsserted(() -> assertThat(standing(node).isReady()).isFalse());
+        }
     }
 }
