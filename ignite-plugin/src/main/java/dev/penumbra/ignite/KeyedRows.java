@@ -52,8 +52,8 @@ final class KeyedRows {
                 value = cache.invoke(stored, new OwnedRow());
             }
             return value == null ? Optional.empty() : Optional.of(layout.row(stored, (BinaryObject) value));
-        } catch (IllegalStateException e) {
-            throw closed(e);
+        } catch (RuntimeException e) {
+            throw failed(e);
         }
     }
 
@@ -76,8 +76,8 @@ final class KeyedRows {
                                 put(rows, Objects.requireNonNull(elsewhere.get(stored)), stored, row.get()));
             }
             return rows;
-        } catch (IllegalStateException e) {
-            throw closed(e);
+        } catch (RuntimeException e) {
+            throw failed(e);
         }
     }
 
@@ -87,10 +87,10 @@ final class KeyedRows {
         }
     }
 
-    /** What is thrown instead of Ignite's complaint about a closed cache. */
-    private RuntimeException closed(IllegalStateException complaint) {
+    /** What of a cache that is gone has been read in vain fails in many ways, since Ignite takes its parts away one by one. */
+    private RuntimeException failed(RuntimeException failure) {
         return ignite.cache(cacheName) == null
-                ? new PenumbraException(ErrorCode.COPY_REPLACED, complaint).with("cache", cacheName)
-                : complaint;
+                ? new PenumbraException(ErrorCode.COPY_REPLACED, failure).with("cache", cacheName)
+                : failure;
     }
 }

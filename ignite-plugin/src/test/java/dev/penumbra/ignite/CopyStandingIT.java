@@ -1,10 +1,14 @@
 package dev.penumbra.ignite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
@@ -231,10 +235,17 @@ class CopyStandingIT {
                 assertThat(standing(node)).isSameAs(first);
             });
         }
+        List<KeyedRows> opened =
+                Stream.of(one, two).map(node -> KeyedRows.open(node, copy)).toList();
         one.destroyCache(copy.cacheName());
         for (Ignite node : List.of(one, two)) {
             await().atMost(Duration.ofSeconds(10))
                     .untilAsserted(() -> assertThat(standing(node).isReady()).isFalse());
+        }
+        for (KeyedRows rows : opened) {
+            assertThatThrownBy(() -> rows.get(Key.of(1L)))
+                    .isInstanceOfSatisfying(
+                            PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.COPY_REPLACED));
         }
     }
 }

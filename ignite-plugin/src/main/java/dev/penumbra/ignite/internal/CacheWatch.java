@@ -146,11 +146,12 @@ public final class CacheWatch implements AutoCloseable {
                 changes.incrementAndGet();
                 yield arguments == null ? null : arguments[1];
             }
-            default -> {
-                // An update, or something around one; to count too much costs another look.
+            case "onEntryUpdated", "skipUpdateEvent", "onPartitionEvicted" -> {
                 changes.incrementAndGet();
                 yield null;
             }
+            // What else there is concerns the queues of continuous queries.
+            default -> null;
         };
     }
 
