@@ -23,8 +23,4 @@ public record Answer<T>(
         String copy,
         @Nullable Duration staleness,
         @Nullable Position position,
-        String reason) {
-    <U> Answer<U> with(U other) {
-        return new Answer<>(other, asked, copy, staleness, position, reason);
-    }
-}
+        String reason) {}

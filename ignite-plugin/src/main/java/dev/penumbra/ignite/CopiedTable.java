@@ -6,7 +6,6 @@ import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.ReadSession;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +39,7 @@ public final class CopiedTable {
      * @return the row, empty when there is none
      */
     public Answer<Optional<Row>> get(Key key, Consistency consistency) {
-        Answer<Map<Key, Row>> answer = getAll(List.of(key), consistency);
-        return answer.with(Optional.ofNullable(answer.value().get(key)));
+        return plugin.keyReads().read(seen(), name, key, consistency);
     }
 
     /**
@@ -50,7 +48,10 @@ public final class CopiedTable {
      * @return the rows that are there
      */
     public Answer<Map<Key, Row>> getAll(Collection<Key> keys, Consistency consistency) {
-        ReadSession own = session == null ? new ReadSession(System::nanoTime) : session;
-        return plugin.keyReads().read(own, name, keys, consistency);
+        return plugin.keyReads().readAll(seen(), name, keys, consistency);
+    }
+
+    private ReadSession seen() {
+        return session == null ? ReadSession.alone() : session;
     }
 }

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.internal.CacheWatch;
 import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.ignite.trigger.Trigger;
@@ -14,15 +15,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The copies as SQL asks for them.
  *
  * <p>Which copies there are is this node's last look at the catalogue, renewed by each change of it. Whether one may answer
- * is read anew each time: on a node of the copy's datacenter from its own memory, elsewhere from that datacenter, where the
- * statement is about to read anyway. A copy that has been filled anew meanwhile is taken for one that is loading.
+ * is asked each time. Of a copy in this node's own datacenter that is remembered for as long as a {@link CacheWatch} tells that nothing
+ * it was found from has changed; elsewhere it is read from the copy's datacenter, where the statement is about to read anyway.
+ * A copy that has been filled anew meanwhile is taken for one that is loading.
  *
  * <p>Safe for use by several threads.
  */
@@ -33,21 +34,54 @@ final class CopyBoard implements Copies {
     private final GridShadows shadows;
 
     private final CapturedTables tables;
+    private final @Nullable Datacenter local;
+    private final @Nullable CacheWatch watch;
     private final Map<TableName, String> names = new ConcurrentHashMap<>();
 
     // Replaced as a whole.
-    private volatile List<dev.penumbra.shadow.Copy> known = List.of();
+    private volatile Map<String, Table> known = Map.of();
     private volatile Map<String, TableName> ownHomes = Map.of();
 
-    CopyBoard(ShippingContext context, GridShadows shadows, CapturedTables tables) {
+    /** The copies of one table. */
+    private static final class Table {
+        private final Map<Datacenter, ListedCopy> shadows = new HashMap<>();
+        private @Nullable ListedCopy home;
+
+        @Nullable ListedCopy in(String schema) {
+            ListedCopy image = home;
+            if (image != null && image.schema().equals(schema)) {
+                return image;
+            }
+            for (ListedCopy shadow : shadows.values()) {
+                if (shadow.schema().equals(schema)) {
+                    return shadow;
+                }
+            }
+            return null;
+        }
+    }
+
+    /**
+     * @param local the datacenter of this node; null when it is in none
+     * @param watch tells of the progress of that datacenter; null when this node is in none
+     */
+    CopyBoard(
+            ShippingContext context,
+            GridShadows shadows,
+            CapturedTables tables,
+            @Nullable Datacenter local,
+            @Nullable CacheWatch watch) {
         this.context = context;
         this.shadows = shadows;
         this.tables = tables;
+        this.local = local;
+        this.watch = watch;
     }
 
     void refresh() {
         List<dev.penumbra.shadow.Copy> present = context.catalogue().all();
         Map<String, TableName> homes = new HashMap<>();
+        Map<String, Table> listed = new HashMap<>();
         for (Trigger capture : tables.all()) {
             // A name stays once it is given.
             String name = names.computeIfAbsent(
@@ -55,32 +89,46 @@ final class CopyBoard implements Copies {
             homes.put(name, capture.table());
         }
         for (dev.penumbra.shadow.Copy copy : present) {
+            Datacenter datacenter = copy.name().datacenter();
+            ListedCopy one = new ListedCopy(copy, datacenter.equals(local) ? watch : null);
+            Table table = listed.computeIfAbsent(copy.sqlTable(), name -> new Table());
+            if (copy.role() == Role.SHADOW) {
+                table.shadows.put(datacenter, one);
+            } else {
+                table.home = one;
+            }
             if (copy.name().source().equals(tables.source())) {
                 homes.put(copy.sqlTable(), copy.name().table());
             }
         }
         ownHomes = Map.copyOf(homes);
-        known = present;
+        known = listed;
     }
 
     @Override
     public Optional<Copy> shadow(Datacenter datacenter, String table) {
-        return find(copy -> copy.role() == Role.SHADOW
-                && copy.sqlTable().equals(table)
-                && copy.name().datacenter().equals(datacenter));
+        Table found = known.get(table);
+        ListedCopy shadow = found == null ? null : found.shadows.get(datacenter);
+        return shadow == null ? Optional.empty() : shadow.standing(this::standing);
     }
 
     @Override
     public Optional<Copy> home(String table) {
-        Predicate<dev.penumbra.shadow.Copy> wanted =
-                copy -> copy.role() == Role.HOME_IMAGE && copy.sqlTable().equals(table);
-        Optional<Copy> known = find(wanted);
-        if (known.isEmpty() && context.catalogue().all().stream().anyMatch(wanted)) {
+        ListedCopy home = listedHome(table);
+        if (home == null
+                && context.catalogue().all().stream()
+                        .anyMatch(copy -> copy.role() == Role.HOME_IMAGE
+                                && copy.sqlTable().equals(table))) {
             // The engine may know the table already; it must not be read unseen.
             refresh();
-            return find(wanted);
+            home = listedHome(table);
         }
-        return known;
+        return home == null ? Optional.empty() : home.standing(this::standing);
+    }
+
+    private @Nullable ListedCopy listedHome(String table) {
+        Table found = known.get(table);
+        return found == null ? null : found.home;
     }
 
     @Override
@@ -89,32 +137,25 @@ final class CopyBoard implements Copies {
     }
 
     /** The copy behind a name in SQL, when it has a cache. */
-    Optional<dev.penumbra.shadow.Copy> built(String schema, String table) {
-        return known.stream()
-                .filter(copy -> copy.built()
-                        && copy.sqlTable().equals(table)
-                        && copy.sqlSchema().equals(schema))
-                .findFirst();
+    @Nullable ListedCopy built(String schema, String table) {
+        Table found = known.get(table);
+        ListedCopy listed = found == null ? null : found.in(schema);
+        return listed != null && listed.copy().built() ? listed : null;
     }
 
-    private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {
-        for (dev.penumbra.shadow.Copy copy : known) {
-            if (wanted.test(copy)) {
-                GridShadows.Standing standing = shadows.standing(copy);
-                @Nullable FeedState feed = standing.feed();
-                // Of what no feed carries nothing can be proven.
-                UUID life = feed == null ? NO_LIFE : feed.life();
-                boolean ofGrid = copy.name().source().equals(tables.source());
-                return Optional.of(new Copy(
-                        standing.id(),
-                        standing.status().phase(),
-                        standing.status().applied(),
-                        ofGrid ? copy.name().table() : null,
-                        new FeedName(copy.name().source(), copy.name().datacenter(), life),
-                        feed == null ? null : feed.journal(),
-                        copy.consistency()));
-            }
-        }
-        return Optional.empty();
+    private Copy standing(dev.penumbra.shadow.Copy copy) {
+        GridShadows.Standing standing = shadows.standing(copy);
+        @Nullable FeedState feed = standing.feed();
+        // Of what no feed carries nothing can be proven.
+        UUID life = feed == null ? NO_LIFE : feed.life();
+        boolean ofGrid = copy.name().source().equals(tables.source());
+        return new Copy(
+                standing.id(),
+                standing.status().phase(),
+                standing.status().applied(),
+                ofGrid ? copy.name().table() : null,
+                new FeedName(copy.name().source(), copy.name().datacenter(), life),
+                feed == null ? null : feed.journal(),
+                copy.consistency());
     }
 }

@@ -155,6 +155,9 @@ final class JournalHost implements AutoCloseable {
             this.heardAt = nanos.getAsLong();
             this.sender = new TailSender((number, frame) -> line.send(
                     reader, new JournalMessage(Kind.FRAME, id).number(number).content(Bytes.wrap(frame))));
+            this.questions = new ProbeRelay(said -> line.send(
+                    reader,
+                    new JournalMessage(Kind.SAID, id).number(said.question()).position(said.upTo())));
         }
 
         void received(JournalMessage message) {

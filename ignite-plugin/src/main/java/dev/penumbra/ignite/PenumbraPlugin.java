@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.CacheWatch;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.SqlEngine;
 import dev.penumbra.ignite.internal.TableTaps;
@@ -15,6 +16,7 @@ import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Dictionaries;
 import dev.penumbra.shadow.Dictionary;
+import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
 import dev.penumbra.shadow.read.ReadGate;
@@ -77,9 +79,11 @@ public final class PenumbraPlugin implements IgnitePlugin {
             Shipper shipper,
             NodeFigures figures,
             Heartbeat heartbeat,
+            CopyBoard board,
             KeyReads keyReads,
             JournalHost host,
             JournalLine line,
+            @Nullable CacheWatch watch,
             AutoCloseable listening) {}
 
     /** @param ignite the node, not yet started */
@@ -159,6 +163,11 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     GridShadows gridShadows() {
         return required().shadows();
+    }
+
+    /** The copies as this node's reads see them. */
+    CopyBoard board() {
+        return required().board();
     }
 
     KeyReads keyReads() {
@@ -259,12 +268,13 @@ public final class PenumbraPlugin implements IgnitePlugin {
         GridShadows shadows = new GridShadows(context, tables, shipper.background());
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
         NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
-        CopyBoard board = new CopyBoard(context, shadows, tables);
+        @Nullable Datacenter local =
+                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
+        @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
+        CopyBoard board = new CopyBoard(context, shadows, tables, local, watch);
         ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
         Function<ReadSession, Reader> readers =
                 session -> new Reader(gate, session, System.nanoTime(), configuration.readPatience());
-        @Nullable Datacenter local =
-                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -276,9 +286,11 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 shipper,
                 figures,
                 heartbeat,
+                board,
                 new KeyReads(ignite, new NameRouter(board, (schema, table) -> true, local), board, readers, reads),
                 host,
                 line,
+                watch,
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
@@ -334,6 +346,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.shipper().close();
         present.line().close();
         present.figures().close();
+        CacheWatch watch = present.watch();
+        if (watch != null) {
+            watch.close();
+        }
         try {
             present.listening().close();
         } catch (Exception e) {

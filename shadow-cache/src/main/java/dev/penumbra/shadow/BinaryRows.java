@@ -101,26 +101,29 @@ public final class BinaryRows {
     }
 
     /**
-     * Refuses a key that cannot be any row's: it would be looked for in vain, as if its row were not there.
+     * A key as the cache holds it. Refuses one that cannot be any row's: it would be looked for in vain, as if its row were not there.
      *
      * @throws PenumbraException with {@link ErrorCode#INVALID_KEY}
      */
-    public void requireKey(Key key) {
+    public Object requiredKey(Key key) {
         boolean fits = key.size() == keyOrdinals.length;
+        @Nullable Object last = null;
         for (int i = 0; fits && i < keyOrdinals.length; i++) {
             ColumnType type = types[keyOrdinals[i]];
             try {
-                fits = StoredForm.storedClass(type.type()).isInstance(forms[keyOrdinals[i]].store(type, key.get(i)));
+                last = forms[keyOrdinals[i]].store(type, key.get(i));
+                fits = StoredForm.storedClass(type.type()).isInstance(last);
             } catch (ClassCastException e) {
                 fits = false;
             }
         }
-        if (!fits) {
+        if (!fits || last == null) {
             throw new PenumbraException(ErrorCode.INVALID_KEY)
                     .with("table", layout.name())
                     .with("key", key)
                     .with("columns", layout.keyColumns());
         }
+        return plainKey ? last : key(key);
     }
 
     /** A row's value as the cache holds it. */

@@ -153,6 +153,11 @@ public final class Progress {
         this.states = ignite.getOrCreateCache(storage.progress(datacenter));
     }
 
+    /** The cache that holds a datacenter's progress; each of the datacenter's nodes holds it whole. */
+    public static String cacheName(Datacenter datacenter) {
+        return Storage.progressCache(datacenter);
+    }
+
     /** So many parts, and one more that may be missing. */
     private static String[] parts(String text, int expected, Object missing) {
         String[] parts = (text + " " + missing).split(" ", -1);

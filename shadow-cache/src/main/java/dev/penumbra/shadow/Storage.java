@@ -66,10 +66,13 @@ public record Storage(int partitions, int backups, @Nullable String dataRegion) 
         return configuration;
     }
 
+    static String progressCache(Datacenter datacenter) {
+        return PROGRESS_PREFIX + datacenter.name().toLowerCase(Locale.ROOT);
+    }
+
     /** The cache that holds how far a datacenter's copies are, as durable as the rows. */
     CacheConfiguration<String, String> progress(Datacenter datacenter) {
-        CacheConfiguration<String, String> configuration =
-                new CacheConfiguration<>(PROGRESS_PREFIX + datacenter.name().toLowerCase(Locale.ROOT));
+        CacheConfiguration<String, String> configuration = new CacheConfiguration<>(progressCache(datacenter));
         configuration.setCacheMode(CacheMode.REPLICATED);
         pin(configuration, datacenter, 16);
         // Lost progress must read as no progress: the copies are then filled anew.

@@ -5,6 +5,7 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Freshness;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -114,6 +116,15 @@ final class SimulatedReader {
             for (int thread = 0; thread < THREADS; thread++) {
                 read(incarnation, name + "." + incarnation + "." + i, session);
             }
+        }
+    }
+
+    /** At rest everything that is carried here must be proven to be fresh, or whoever carries it waits for what will not come. */
+    void requireProof() {
+        FeedName feed = grid.feed(local).name();
+        OptionalLong staleness = freshness.staleness(feed);
+        if (staleness.isEmpty() || staleness.getAsLong() > 1_000 * VirtualTime.MILLI) {
+            history.violation(name + " has no proof of " + feed + " at rest but " + staleness);
         }
     }
 

@@ -91,6 +91,7 @@ public final class Simulation implements SimulatedReader.Grid {
             }
         }
         time.runUntil(faultyNanos + 11 * SECOND);
+        readers.forEach(SimulatedReader::requireProof);
         return history.report(seed, faults);
     }
 

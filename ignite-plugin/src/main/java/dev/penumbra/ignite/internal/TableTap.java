@@ -5,10 +5,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.UUID;
 import org.apache.ignite.IgniteCheckedException;
@@ -21,8 +18,6 @@ import org.apache.ignite.internal.processors.cache.KeyCacheObject;
 import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
 import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
-import org.apache.ignite.internal.processors.cache.query.continuous.CacheContinuousQueryListener;
-import org.apache.ignite.internal.processors.cache.query.continuous.CacheContinuousQueryManager;
 import org.apache.ignite.internal.processors.query.GridQueryTypeDescriptor;
 import org.apache.ignite.internal.util.lang.GridIterator;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +119,7 @@ public final class TableTap {
         RemovalIndex index = new RemovalIndex(context, listener);
         removals = index;
         index.add();
-        register(listener.listener());
+        UpdateListeners.add(context, listenerId, listener.listener());
         return listener.countersAtRegistration();
     }
 
@@ -140,32 +135,8 @@ public final class TableTap {
         RemovalIndex index = removals;
         removals = null;
         if (index != null) {
-            unregister();
+            UpdateListeners.remove(context, listenerId);
             index.remove();
-        }
-    }
-
-    // Ignite gives listeners of this kind to its own package alone.
-    private void register(CacheContinuousQueryListener<?, ?> listener) {
-        call(
-                "registerListener",
-                new Class<?>[] {UUID.class, CacheContinuousQueryListener.class, boolean.class},
-                List.of(listenerId, listener, false));
-    }
-
-    private void unregister() {
-        call("unregisterListener", new Class<?>[] {boolean.class, UUID.class}, List.of(false, listenerId));
-    }
-
-    private void call(String name, Class<?>[] types, List<Object> arguments) {
-        try {
-            Method method = CacheContinuousQueryManager.class.getDeclaredMethod(name, types);
-            method.setAccessible(true);
-            method.invoke(context.continuousQueries(), arguments.toArray());
-        } catch (InvocationTargetException e) {
-            throw new IgniteException(e.getCause());
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("not the Ignite that this plugin is made for", e);
         }
     }
 

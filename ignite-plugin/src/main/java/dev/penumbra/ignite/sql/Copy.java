@@ -29,4 +29,9 @@ public record Copy(
         @Nullable TableName table,
         FeedName feed,
         @Nullable UUID journal,
-        Consistency consistency) {}
+        Consistency consistency) {
+    /** Whether it may answer reads. */
+    public boolean isReady() {
+        return phase == Phase.READY;
+    }
+}

@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +40,16 @@ public final class NameRouter {
     private final Copies copies;
     private final KnownTables tables;
     private final @Nullable Datacenter local;
+    private final String localSchema;
+    private final String localReason;
 
     /** @param local the datacenter of this node; null when it is in none, so that home images answer */
     public NameRouter(Copies copies, KnownTables tables, @Nullable Datacenter local) {
         this.copies = copies;
         this.tables = tables;
         this.local = local;
+        this.localSchema = local == null ? "" : CopyNames.of(local);
+        this.localReason = "the shadow in datacenter " + local + " is complete";
     }
 
     /**
@@ -114,9 +117,9 @@ public final class NameRouter {
                 : copies.shadow(feed.datacenter(), answer.key());
         ReadGate.confirm(
                 choice,
-                now.filter(copy -> copy.phase() == Phase.READY).stream()
-                        .map(copy -> candidate(copy, choice.candidate().home()))
-                        .toList());
+                now.isPresent() && now.get().isReady()
+                        ? List.of(candidate(now.get(), choice.candidate().home()))
+                        : List.of());
     }
 
     private static Candidate candidate(Copy copy, boolean home) {
@@ -148,7 +151,9 @@ public final class NameRouter {
         private final TableUse use;
         private final Chooser chooser;
         private final boolean given;
-        private final List<Option> options = new CopyOnWriteArrayList<>();
+        /** Volatile: found on whichever thread looks far away. */
+        private volatile @Nullable Option away;
+
         private Consistency asked;
 
         /**
@@ -187,11 +192,11 @@ public final class NameRouter {
                 return home("the shadow in datacenter " + local + " is still loading");
             }
             // The catalogue and the engine learn of a shadow's coming and going at different moments.
-            if (!tables.has(CopyNames.of(local), use.table())) {
+            if (!tables.has(localSchema, use.table())) {
                 return home("this node has not opened the shadow in datacenter " + local + " yet");
             }
             return chosen(
-                    shadow(CopyNames.of(local), "the shadow in datacenter " + local + " is complete", shadow.get()),
+                    shadow(localSchema, localReason, shadow.get()),
                     () -> homeWhereItIs(
                             "the shadow in datacenter " + local + " could not prove in time what was asked for"));
         }
@@ -205,7 +210,7 @@ public final class NameRouter {
 
         private List<Candidate> homeWhereItIs(String reason) {
             Optional<Option> home = homeOption(reason);
-            home.ifPresent(options::add);
+            away = home.orElse(null);
             return home.stream().map(Option::candidate).toList();
         }
 
@@ -285,18 +290,19 @@ public final class NameRouter {
                     null);
         }
 
-        private Answer chosen(Option near, Supplier<List<Candidate>> far) {
-            options.add(near);
+        private Answer chosen(Option near, Supplier<List<Candidate>> others) {
             @Nullable Choice choice;
             try {
-                choice = chooser.choose(use.table(), asked, near.candidate(), far);
+                choice = chooser.choose(use.table(), asked, near.candidate(), others);
             } catch (PenumbraException e) {
                 throw sql == null ? e : Place.of(sql, use.start()).in(e);
             }
-            for (Option option : options) {
-                if (choice == null || choice.candidate().equals(option.candidate())) {
-                    return option.answer().with(choice);
-                }
+            if (choice == null || choice.candidate().equals(near.candidate())) {
+                return near.answer().with(choice);
+            }
+            Option far = away;
+            if (far != null && choice.candidate().equals(far.candidate())) {
+                return far.answer().with(choice);
             }
             throw new IllegalStateException("a copy that was not offered: " + choice);
         }

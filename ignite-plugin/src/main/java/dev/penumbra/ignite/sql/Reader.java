@@ -43,7 +43,9 @@ public final class Reader implements NameRouter.Chooser {
     public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
         CompletableFuture<Choice> choice = gate.choose(table, asked, List.of(near), far, session, begun, patience);
         try {
-            return choice.get(patience.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+            return choice.isDone()
+                    ? choice.get()
+                    : choice.get(patience.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof PenumbraException refusal) {
                 throw refusal;
@@ -68,10 +70,15 @@ public final class Reader implements NameRouter.Chooser {
     @Override
     public void ended(List<Routing.Answer> answers) {
         for (Routing.Answer answer : answers) {
-            Choice choice = answer.choice();
-            if (choice != null) {
-                session.ended(answer.key(), choice.candidate().copy());
-            }
+            ended(answer);
+        }
+    }
+
+    /** What was chosen has been read, or will not be. */
+    public void ended(Routing.Answer answer) {
+        Choice choice = answer.choice();
+        if (choice != null) {
+            session.ended(answer.key(), choice.candidate().copy());
         }
     }
 }

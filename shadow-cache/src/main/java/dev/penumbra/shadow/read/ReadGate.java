@@ -90,6 +90,11 @@ public final class ReadGate {
             ReadSession session,
             long begun,
             Duration patience) {
+        for (Candidate candidate : near) {
+            if (isEligible(candidate, asked) && begins(candidate, table, asked, session, begun)) {
+                return CompletableFuture.completedFuture(chosen(candidate));
+            }
+        }
         Search search = new Search(table, asked, session, begun);
         search.consider(near);
         if (search.choice.isDone()) {
@@ -147,7 +152,7 @@ public final class ReadGate {
 
         private void consider(List<Candidate> more) {
             List<Candidate> eligible = more.stream()
-                    .filter(candidate -> asked.level() != Level.PRIMARY || candidate.home())
+                    .filter(candidate -> isEligible(candidate, asked))
                     .toList();
             candidates.addAll(eligible);
             look();
@@ -178,8 +183,7 @@ public final class ReadGate {
         private void look() {
             for (Candidate candidate : candidates) {
                 if (!choice.isDone()
-                        && has(candidate, need(candidate))
-                        && session.begin(table, candidate.copy(), begun, moment -> isProven(candidate, moment))
+                        && begins(candidate, table, asked, session, begun)
                         && !choice.complete(chosen(candidate))) {
                     session.ended(table, candidate.copy());
                 }
@@ -201,9 +205,12 @@ public final class ReadGate {
      */
     public static void confirm(Choice choice, List<Candidate> now) {
         String chosen = choice.candidate().copy();
-        if (now.stream().noneMatch(candidate -> candidate.copy().equals(chosen))) {
-            throw new PenumbraException(ErrorCode.COPY_REPLACED).with("copy", chosen);
+        for (Candidate candidate : now) {
+            if (candidate.copy().equals(chosen)) {
+                return;
+            }
         }
+        throw new PenumbraException(ErrorCode.COPY_REPLACED).with("copy", chosen);
     }
 
     /** Since which moment a candidate must be proven to lack nothing; empty when any state of it will do. */
@@ -233,6 +240,16 @@ public final class ReadGate {
             return true;
         }
         return journal != null && token.isWithin(feed.source(), journal, candidate.applied());
+    }
+
+    private static boolean isEligible(Candidate candidate, Consistency asked) {
+        return asked.level() != Level.PRIMARY || candidate.home();
+    }
+
+    /** Has a copy begin to answer when it has what is needed now; tells whether it does. */
+    private boolean begins(Candidate candidate, String table, Consistency asked, ReadSession session, long begun) {
+        return has(candidate, need(table, asked, candidate, session, begun))
+                && session.begin(table, candidate.copy(), begun, moment -> isProven(candidate, moment));
     }
 
     private boolean has(Candidate candidate, OptionalLong need) {

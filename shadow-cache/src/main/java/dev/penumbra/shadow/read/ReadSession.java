@@ -17,7 +17,10 @@ import java.util.function.LongSupplier;
  */
 @Internal
 public final class ReadSession {
+    private static final ReadSession ALONE = new ReadSession(() -> 0, false);
+
     private final LongSupplier nanos;
+    private final boolean remembers;
     private final Map<String, Map<String, Answers>> tables = new HashMap<>();
 
     private static final class Answers {
@@ -32,7 +35,17 @@ public final class ReadSession {
 
     /** @param nanos the monotonic clock of this node, in nanoseconds */
     public ReadSession(LongSupplier nanos) {
+        this(nanos, true);
+    }
+
+    private ReadSession(LongSupplier nanos, boolean remembers) {
         this.nanos = nanos;
+        this.remembers = remembers;
+    }
+
+    /** The session of a single answer, which stands for itself: one for all of them, since it remembers nothing. */
+    public static ReadSession alone() {
+        return ALONE;
     }
 
     /**
@@ -40,10 +53,17 @@ public final class ReadSession {
      *
      * @param begun when the read began
      */
-    public synchronized OptionalLong floor(String table, String copy, long begun) {
+    public OptionalLong floor(String table, String copy, long begun) {
+        return remembers ? ownFloor(table, copy, begun) : OptionalLong.empty();
+    }
+
+    private synchronized OptionalLong ownFloor(String table, String copy, long begun) {
         OptionalLong floor = OptionalLong.empty();
-        for (Map.Entry<String, Answers> other :
-                tables.getOrDefault(table, Map.of()).entrySet()) {
+        Map<String, Answers> answers = tables.getOrDefault(table, Map.of());
+        if (isAlone(copy, answers)) {
+            return floor;
+        }
+        for (Map.Entry<String, Answers> other : answers.entrySet()) {
             if (!other.getKey().equals(copy)) {
                 long moment = other.getValue().floor(begun);
                 if (floor.isEmpty() || moment - floor.getAsLong() > 0) {
@@ -61,24 +81,41 @@ public final class ReadSession {
      * @param proven whether the copy is proven to have everything that was committed before a moment
      * @return whether it may; if so, {@link #ended} is to follow
      */
-    public synchronized boolean begin(String table, String copy, long begun, LongPredicate proven) {
-        OptionalLong floor = floor(table, copy, begun);
+    public boolean begin(String table, String copy, long begun, LongPredicate proven) {
+        return !remembers || ownBegin(table, copy, begun, proven);
+    }
+
+    private synchronized boolean ownBegin(String table, String copy, long begun, LongPredicate proven) {
+        OptionalLong floor = ownFloor(table, copy, begun);
         if (floor.isPresent() && !proven.test(floor.getAsLong())) {
             return false;
         }
         Map<String, Answers> answers = tables.computeIfAbsent(table, key -> new HashMap<>());
-        // What has all that another had shown stands for that one, too.
-        answers.entrySet()
-                .removeIf(other -> !other.getKey().equals(copy)
-                        && other.getValue().open == 0
-                        && proven.test(other.getValue().lastEnd));
+        if (!isAlone(copy, answers)) {
+            // What has all that another had shown stands for that one, too.
+            answers.entrySet()
+                    .removeIf(other -> !other.getKey().equals(copy)
+                            && other.getValue().open == 0
+                            && proven.test(other.getValue().lastEnd));
+        }
         Answers own = answers.computeIfAbsent(copy, key -> new Answers());
         own.open++;
         return true;
     }
 
+    /** Whether no other copy has answered: so it is with nearly every read. */
+    private static boolean isAlone(String copy, Map<String, Answers> answers) {
+        return answers.isEmpty() || (answers.size() == 1 && answers.containsKey(copy));
+    }
+
     /** An answer of a copy, begun before, is complete or given up. */
-    public synchronized void ended(String table, String copy) {
+    public void ended(String table, String copy) {
+        if (remembers) {
+            ownEnded(table, copy);
+        }
+    }
+
+    private synchronized void ownEnded(String table, String copy) {
         Answers own = tables.getOrDefault(table, Map.of()).get(copy);
         if (own != null) {
             own.open--;
