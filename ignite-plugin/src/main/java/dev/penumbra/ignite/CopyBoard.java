@@ -4,9 +4,12 @@ import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.HashMap;
 import java.util.List;
@@ -97,6 +100,18 @@ final class CopyBoard implements Copies {
                 .findFirst();
     }
 
+    /** Why a shadow cannot be filled: of one that is ready, its own layout counts; of another, its table's. */
+    private @Nullable PenumbraException misfit(dev.penumbra.shadow.Copy copy, Phase phase) {
+        if (copy.coverage().isWhole()) {
+            return null;
+        }
+        Optional<TableSchema> layout =
+                phase == Phase.READY ? Optional.ofNullable(copy.layout()) : shadows.layout(copy.name());
+        return layout.flatMap(copy.coverage()::misfit)
+                .or(() -> Optional.ofNullable(copy.layout()).flatMap(copy.coverage()::misfit))
+                .orElse(null);
+    }
+
     private Optional<Copy> find(Predicate<dev.penumbra.shadow.Copy> wanted) {
         for (dev.penumbra.shadow.Copy copy : known) {
             if (wanted.test(copy)) {
@@ -104,15 +119,20 @@ final class CopyBoard implements Copies {
                 @Nullable FeedState feed = standing.feed();
                 // Of what no feed carries nothing can be proven.
                 UUID life = feed == null ? NO_LIFE : feed.life();
+                @Nullable PenumbraException misfit = misfit(copy, standing.status().phase());
                 boolean ofGrid = copy.name().source().equals(tables.source());
                 return Optional.of(new Copy(
                         standing.id(),
-                        standing.status().phase(),
+                        misfit == null ? standing.status().phase() : Phase.LOADING,
                         standing.status().applied(),
                         ofGrid ? copy.name().table() : null,
                         new FeedName(copy.name().source(), copy.name().datacenter(), life),
                         feed == null ? null : feed.journal(),
-                        copy.consistency()));
+                        copy.consistency(),
+                        copy.layout() == null || misfit != null
+                                ? null
+                                : copy.coverage().over(copy.requiredLayout()).orElse(null),
+                        misfit));
             }
         }
         return Optional.empty();

@@ -49,7 +49,8 @@ final class KeyReads {
 
     Answer<Map<Key, Row>> read(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
         Reader reader = readers.apply(session);
-        Routing.Answer chosen = router.route(table, asked, reader);
+        Routing.Answer chosen =
+                router.route(table, asked, covered -> keys.stream().allMatch(covered::containsKey), reader);
         try {
             Copy copy = board.built(chosen.schema(), chosen.table()).orElseThrow(() -> notACopy(chosen));
             reads.started(chosen.source(), chosen.table());

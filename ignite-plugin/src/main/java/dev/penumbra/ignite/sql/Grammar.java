@@ -14,6 +14,8 @@ import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.coverage.Coverage;
+import dev.penumbra.shadow.coverage.PredicateReader;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.text.Token;
 import dev.penumbra.shadow.text.Token.Kind;
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * CREATE SHADOW [IF NOT EXISTS] OF source.schema.table IN DATACENTER 'dc'
+ *     [WHERE predicate | KEYS (key, ...)]
  *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n,
  *            CONSISTENCY = 'EVENTUAL'|'BOUNDED time'|'PRIMARY')]
  * DROP SHADOW [IF EXISTS] OF source.schema.table IN DATACENTER 'dc'
@@ -271,6 +274,7 @@ final class Grammar {
     private ShadowStatement create() {
         boolean ifNotExists = ifNotExists();
         Subject subject = subject();
+        Coverage coverage = coverage();
         Compression compression = Compression.ZSTD;
         int nearRows = ShadowDefinition.NEAR_ROWS_DEFAULT;
         Consistency consistency = Consistency.eventual();
@@ -312,6 +316,7 @@ final class Grammar {
                 compression,
                 nearRows,
                 consistency,
+                coverage,
                 ifNotExists);
     }
 
@@ -358,11 +363,22 @@ final class Grammar {
         } catch (PenumbraException e) {
             throw place(datacenter).in(e);
         }
-        Token later = peek();
-        if (later.isWord("WHERE") || later.isWord("SEGMENTS") || later.isWord("KEYS")) {
-            throw unsupported(later, later.value());
-        }
         return subject;
+    }
+
+    private Coverage coverage() {
+        Token first = peek();
+        if (first.isWord("SEGMENTS")) {
+            throw unsupported(first, first.value());
+        }
+        if (!first.isWord("WHERE") && !first.isWord("KEYS")) {
+            return Coverage.whole();
+        }
+        PredicateReader reader = new PredicateReader(
+                sql, tokens, next, (token, failure) -> place(token).in(failure));
+        Coverage coverage = reader.coverage();
+        next = reader.next();
+        return coverage;
     }
 
     private Compression compression() {

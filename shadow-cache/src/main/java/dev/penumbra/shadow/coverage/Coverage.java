@@ -129,7 +129,7 @@ public final class Coverage {
         }
         Bound next;
         try {
-            next = new Bound(layout, new CoveredRows(predicate(layout), layout), null);
+            next = new Bound(layout, new CoveredRows(text, predicate(layout), layout), null);
         } catch (Misfit e) {
             next = new Bound(layout, null, e);
         }

@@ -19,13 +19,20 @@ public final class CoveredRows {
     /** What a proof may cost; beyond it nothing is proven. */
     private static final int STEPS_MAX = 10_000;
 
+    private static final int SHOWN_MAX = 200;
+
+    private final String text;
     private final TableSchema layout;
     private final List<@Nullable Domain> domains;
     private final List<Values> universes;
     private final List<Box> boxes;
 
-    /** @throws Misfit when the predicate does not fit the layout */
-    CoveredRows(Predicate predicate, TableSchema layout) {
+    /**
+     * @param text the coverage's
+     * @throws Misfit when the predicate does not fit the layout
+     */
+    CoveredRows(String text, Predicate predicate, TableSchema layout) {
+        this.text = text.length() <= SHOWN_MAX ? text : text.substring(0, SHOWN_MAX) + "...";
         this.layout = layout;
         this.domains = new ArrayList<>();
         this.universes = new ArrayList<>();
@@ -131,5 +138,11 @@ public final class CoveredRows {
             return true;
         }
         return false;
+    }
+
+    /** The coverage's text, cut short where it is long. */
+    @Override
+    public String toString() {
+        return text;
     }
 }
