@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Random predicates over a few values, tried on every row that those values can make. */
 @NullMarked
 class CoverageRandomTest {
-    private static final int PAIRS = Integer.getInteger("penumbra.coverage.pairs", 4_000);
+    private static final int PAIRS = Integer.getInteger("penumbra.coverage.pairs", 1_500);
 
     /** Where literals are, and values before, between and behind them, too. */
     private record Sample(ColumnType type, List<Literal> literals, List<Object> values) {
