@@ -5,9 +5,12 @@ import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.ignite.trigger.Trigger;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.HashMap;
 import java.util.List;
@@ -143,19 +146,36 @@ final class CopyBoard implements Copies {
         return listed != null && listed.copy().built() ? listed : null;
     }
 
+    /** Why a shadow cannot be filled: of one that is ready, its own layout counts; of another, its table's. */
+    private @Nullable PenumbraException misfit(dev.penumbra.shadow.Copy copy, Phase phase) {
+        if (copy.coverage().isWhole()) {
+            return null;
+        }
+        Optional<TableSchema> layout =
+                phase == Phase.READY ? Optional.ofNullable(copy.layout()) : shadows.layout(copy.name());
+        return layout.flatMap(copy.coverage()::misfit)
+                .or(() -> Optional.ofNullable(copy.layout()).flatMap(copy.coverage()::misfit))
+                .orElse(null);
+    }
+
     private Copy standing(dev.penumbra.shadow.Copy copy) {
         GridShadows.Standing standing = shadows.standing(copy);
         @Nullable FeedState feed = standing.feed();
+        @Nullable PenumbraException misfit = misfit(copy, standing.status().phase());
         // Of what no feed carries nothing can be proven.
         UUID life = feed == null ? NO_LIFE : feed.life();
         boolean ofGrid = copy.name().source().equals(tables.source());
         return new Copy(
                 standing.id(),
-                standing.status().phase(),
+                misfit == null ? standing.status().phase() : Phase.LOADING,
                 standing.status().applied(),
                 ofGrid ? copy.name().table() : null,
                 new FeedName(copy.name().source(), copy.name().datacenter(), life),
                 feed == null ? null : feed.journal(),
-                copy.consistency());
+                copy.consistency(),
+                copy.layout() == null || misfit != null
+                        ? null
+                        : copy.coverage().over(copy.requiredLayout()).orElse(null),
+                misfit);
     }
 }

@@ -170,6 +170,10 @@ final class Filling implements Runnable {
             // The home image may still have a layout that the feed has left behind.
             return;
         }
+        if (present.coverage().misfit(home.requiredLayout()).isPresent()) {
+            // It answers nobody until its table has such columns again.
+            return;
+        }
         Follower target = rebuild(present, home.requiredLayout());
         if (target == null) {
             return;

@@ -10,6 +10,7 @@ import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.coverage.CoveredRows;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,9 @@ final class Follower {
     private final BinaryRows rows;
     private final VersionedCache cache;
     private final CompressionChoice compression;
+    /** Null when the copy holds the whole table. */
+    private final @Nullable CoveredRows covered;
+
     private Map<Key, Gathered> gathered = new LinkedHashMap<>();
 
     private record Gathered(@Nullable Row row, Position position) {}
@@ -39,6 +43,7 @@ final class Follower {
         this.rows = rows;
         this.cache = cache;
         this.compression = compression;
+        this.covered = copy.coverage().over(rows.layout()).orElse(null);
     }
 
     Copy copy() {
@@ -73,9 +78,17 @@ final class Follower {
                     gather(formerKey, null, position);
                 }
             }
-            gather(key, translated, position);
+            if (covers(translated)) {
+                gather(key, translated, position);
+            } else if (former != null || before == null || covers(translate(layout, before))) {
+                // What stands under the key is not known to be outside: it is not there any more.
+                gather(key, null, position);
+            }
         } else if (before != null) {
-            gather(rows.layout().keyOf(translate(layout, before)), null, position);
+            Row translated = translate(layout, before);
+            if (covers(translated)) {
+                gather(rows.layout().keyOf(translated), null, position);
+            }
         } else if (change.key() != null) {
             // A correction may not know the row that it removes. Its key's columns are those of its own layout.
             gather(change.key(), null, position);
@@ -88,6 +101,10 @@ final class Follower {
         if (known == null || known.position().compareTo(position) <= 0) {
             gathered.put(key, new Gathered(row, position));
         }
+    }
+
+    private boolean covers(Row row) {
+        return covered == null || covered.contains(row);
     }
 
     /** About how many bytes of memory a change's row takes. */

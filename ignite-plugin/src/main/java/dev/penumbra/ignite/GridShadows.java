@@ -7,6 +7,7 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.PartitionShares;
@@ -82,18 +83,30 @@ final class GridShadows implements Shadows {
                     .with("source", name.source())
                     .with("table", name.table());
         }
+        layout(name).flatMap(definition.coverage()::misfit).ifPresent(misfit -> {
+            throw misfit.with("table", name.table());
+        });
         Copy shadow = new Copy(
                 name,
                 Copy.Role.SHADOW,
                 definition.compression(),
                 definition.nearRows(),
                 definition.consistency(),
+                definition.coverage(),
                 catalogue().sqlTable(name.source(), name.table()),
                 0,
                 null);
         if (!catalogue().add(shadow) && !ifNotExists) {
             throw new PenumbraException(ErrorCode.SHADOW_EXISTS).with("shadow", name);
         }
+    }
+
+    /** The layout that a shadow's table has now; empty where this node cannot tell. */
+    Optional<TableSchema> layout(ShadowName name) {
+        if (name.source().equals(tables.source())) {
+            return GridInternals.layout(context.ignite(), name.table());
+        }
+        return catalogue().homeImage(name.source(), name.table()).map(Copy::layout);
     }
 
     @Override
@@ -216,8 +229,8 @@ final class GridShadows implements Shadows {
                 phase = ShadowStatus.Phase.LOADING;
             }
         }
-        ShadowDefinition definition =
-                new ShadowDefinition(copy.name(), copy.compression(), copy.nearRows(), copy.consistency());
+        ShadowDefinition definition = new ShadowDefinition(
+                copy.name(), copy.compression(), copy.nearRows(), copy.consistency(), copy.coverage());
         ShadowStatus status = new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
         return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, carrying);
     }

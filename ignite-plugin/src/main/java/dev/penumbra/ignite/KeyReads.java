@@ -36,16 +36,26 @@ final class KeyReads {
     }
 
     Answer<Optional<Row>> read(ReadSession session, String table, Key key, Consistency asked) {
-        return read(session, table, asked, rows -> rows.get(key));
+        return read(session, table, asked, covered -> covered.containsKey(key), rows -> rows.get(key));
     }
 
     Answer<Map<Key, Row>> readAll(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
-        return read(session, table, asked, rows -> rows.getAll(keys));
+        return read(
+                session,
+                table,
+                asked,
+                covered -> keys.stream().allMatch(covered::containsKey),
+                rows -> rows.getAll(keys));
     }
 
-    private <T> Answer<T> read(ReadSession session, String table, Consistency asked, Function<KeyedRows, T> reading) {
+    private <T> Answer<T> read(
+            ReadSession session,
+            String table,
+            Consistency asked,
+            NameRouter.Need need,
+            Function<KeyedRows, T> reading) {
         Reader reader = readers.apply(session);
-        Routing.Answer chosen = router.route(table, asked, reader);
+        Routing.Answer chosen = router.route(table, asked, need, reader);
         try {
             ListedCopy copy = board.built(chosen.schema(), chosen.table());
             if (copy == null) {

@@ -229,6 +229,7 @@ final class NodeFigures implements AutoCloseable {
                         text("compression", row -> row.copy().compression().name()),
                         number("nearRows", row -> (long) row.copy().nearRows()),
                         text("consistency", row -> row.copy().consistency().text()),
+                        text("coverage", row -> row.copy().coverage().text()),
                         number("generation", row -> row.copy().generation()),
                         text("applied", row -> row.status().applied().toString()),
                         number("rowCount", row -> row.status().rows()),

@@ -299,6 +299,11 @@ final class TableFeed extends ShippingFeed {
     /** Gives a shadow a cache in the table's present layout. */
     private void build(Copy present, Trigger capture, TableTap tap) {
         TableSchema layout = tap.rows(present.name().table(), null).schema();
+        if (present.coverage().misfit(layout).isPresent()) {
+            // It answers nobody until its table has such columns again.
+            clear(present);
+            return;
+        }
         Copy next = present.rebuilt(context.catalogue().nextNumber("generation"), layout);
         if (!context.catalogue().replace(present, next)) {
             return;
@@ -322,11 +327,15 @@ final class TableFeed extends ShippingFeed {
         for (Copy copy : copies()) {
             if (copy.built() && tables.capture(copy.name().table()).isEmpty() && isOldest()) {
                 LOG.info("A shadow has lost its table's capture: copy={}", copy.id());
-                if (context.catalogue().replace(copy, copy.unbuilt())) {
-                    context.ignite().destroyCache(copy.cacheName());
-                    progress().forget(copy);
-                }
+                clear(copy);
             }
+        }
+    }
+
+    private void clear(Copy copy) {
+        if (copy.built() && context.catalogue().replace(copy, copy.unbuilt())) {
+            context.ignite().destroyCache(copy.cacheName());
+            progress().forget(copy);
         }
     }
 

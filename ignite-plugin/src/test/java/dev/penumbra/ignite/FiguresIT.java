@@ -9,6 +9,7 @@ import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -100,7 +101,8 @@ class FiguresIT {
             ShadowName name = new ShadowName("gone", Orders.NAME, Datacenter.of("eu"));
             for (Consistency level : List.of(
                     Consistency.eventual(), Consistency.bounded(Duration.ofMillis(200)), Consistency.primary())) {
-                Copy copy = new Copy(name, Role.SHADOW, Compression.NONE, 5, level, "ORDERS", 0, null);
+                Coverage coverage = Coverage.parse(level.equals(Consistency.primary()) ? "" : "WHERE \"A\" = 'x''y'");
+                Copy copy = new Copy(name, Role.SHADOW, Compression.NONE, 5, level, coverage, "ORDERS", 0, null);
                 assertThat(catalogue.add(copy)).isTrue();
                 Copy filled = copy.rebuilt(7, Orders.SCHEMA);
                 assertThat(catalogue.replace(copy, filled)).isTrue();

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.penumbra.affinity.DatacenterFilter;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
@@ -119,6 +123,51 @@ class TableShadowIT {
         home.cache("SQL_PUBLIC_T").clear();
         awaitEqual(home, "eu", 3);
         assertThat(one(eu, "SELECT COUNT(*) FROM SHADOW.T")).isEqualTo(0L);
+    }
+
+    @Test
+    void aShadowOfAPartOfATable_holdsThatPart_untilItsColumnIsGone() {
+        Ignite home = startHome();
+        Ignite eu = grid.startIn("eu");
+        createTable();
+        insert(0, 200);
+        capture();
+        grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu' WHERE V >= 3 AND NAME IS NOT NULL");
+        awaitPart(home);
+        insert(200, 260);
+        grid.sql("UPDATE T SET V = V - 2 WHERE ID < 100");
+        grid.sql("UPDATE T SET NAME = NULL WHERE ID > 150 AND V = 5");
+        grid.sql("UPDATE T SET V = V + 4 WHERE ID >= 50");
+        grid.sql("DELETE FROM T WHERE V = 4");
+        awaitPart(home);
+        String inside = "SELECT COUNT(*) FROM SHADOW.T WHERE V > 5 AND NAME IS NOT NULL";
+        assertThat(one(eu, inside)).isEqualTo(one(eu, inside.replace("SHADOW", "PUBLIC")));
+        assertThat(explained(eu, inside)).contains("SHADOW_EU.T");
+        assertThat(explained(eu, "SELECT COUNT(*) FROM SHADOW.T WHERE V > 5")).contains("PUBLIC.T");
+
+        grid.sql("ALTER TABLE T DROP COLUMN V");
+        Grid.await(() -> explained(eu, "SELECT ID FROM SHADOW.T").contains("does not fit"));
+        assertThat(one(eu, "SELECT COUNT(*) FROM SHADOW.T")).isEqualTo(one(eu, "SELECT COUNT(*) FROM PUBLIC.T"));
+        assertThatThrownBy(() -> one(eu, "SELECT COUNT(*) FROM SHADOW_EU.T WHERE NAME IS NOT NULL"))
+                .hasMessageContaining("PENUMBRA-1044");
+    }
+
+    private void awaitPart(Ignite node) {
+        Grid.await(() -> {
+            Map<Key, Row> part = grid.table(T, 3);
+            part.values()
+                    .removeIf(row ->
+                            row.get(1) == null || row.get(2) == null || (int) Objects.requireNonNull(row.get(2)) < 3);
+            return phase(node, "eu") == Phase.READY
+                    && Grid.rows(node, Grid.shadow(node, "ignite", T, "eu")).equals(part);
+        });
+    }
+
+    private static String explained(Ignite node, String query) {
+        return node.cache("penumbra-registry")
+                .query(new SqlFieldsQuery("EXPLAIN SHADOW " + query))
+                .getAll()
+                .toString();
     }
 
     @Test

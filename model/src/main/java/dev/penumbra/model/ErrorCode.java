@@ -65,6 +65,21 @@ public enum ErrorCode {
             "several sources differ from this name in letter case only: write the source's name in double quotes"),
     INVALID_TOKEN(1036, "not a session token: pass it as it was returned"),
     INVALID_KEY(1037, "not a key of this table: give a value for each key column, in the type in which rows carry it"),
+    COVERAGE_COLUMN(
+            1040,
+            "the table has no column of this name: names without quotes are folded to upper case, those in double quotes are kept"),
+    COVERAGE_LITERAL(
+            1041,
+            "the literal does not fit: write whole numbers as such, dates as DATE '2026-01-31', times with at most milliseconds, and for KEYS one value for each key column"),
+    COVERAGE_EXPRESSION(
+            1042,
+            "coverage cannot be said so: compare columns with literals by = <> < <= > >= IN BETWEEN and IS NULL, and combine that with AND, OR and NOT"),
+    OUTSIDE_COVERAGE(
+            1043,
+            "the statement is not proven to need only rows that this shadow covers: read SHADOW, or filter by what the coverage says"),
+    COVERAGE_UNFIT(
+            1044,
+            "the table's layout has changed and the shadow's coverage does not fit it any more: drop the shadow and create it anew"),
 
     JOURNAL_NOT_WRITABLE(
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),

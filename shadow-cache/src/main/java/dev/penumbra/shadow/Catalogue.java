@@ -4,6 +4,7 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,6 +46,9 @@ public final class Catalogue {
     /** What is EVENTUAL has none, so that an entry written before there were levels is still equal to itself written anew. */
     private static final String CONSISTENCY = "CONSISTENCY";
 
+    /** A copy of the whole table has none, as every copy that was written before there was coverage. */
+    private static final String COVERAGE = "COVERAGE";
+
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
@@ -70,6 +74,7 @@ public final class Catalogue {
         fields.put("COMPRESSION", String.class.getName());
         fields.put("NEAR_ROWS", Integer.class.getName());
         fields.put(CONSISTENCY, String.class.getName());
+        fields.put(COVERAGE, String.class.getName());
         fields.put("SQL_TABLE", String.class.getName());
         fields.put("GENERATION", Long.class.getName());
         fields.put("CACHE_NAME", String.class.getName());
@@ -219,6 +224,9 @@ public final class Catalogue {
         if (!copy.consistency().equals(Consistency.eventual())) {
             builder.setField(CONSISTENCY, copy.consistency().text());
         }
+        if (!copy.coverage().isWhole()) {
+            builder.setField(COVERAGE, copy.coverage().text());
+        }
         TableSchema layout = copy.layout();
         if (layout != null) {
             builder.setField("LAYOUT", TableSchemaFormat.toBytes(layout));
@@ -232,6 +240,7 @@ public final class Catalogue {
                 new ShadowName(text(stored, "SOURCE_NAME"), table, new Datacenter(text(stored, "DATACENTER")));
         byte @Nullable [] layout = stored.field("LAYOUT");
         @Nullable String consistency = stored.field(CONSISTENCY);
+        @Nullable String coverage = stored.field(COVERAGE);
         int nearRows = stored.<Integer>field("NEAR_ROWS");
         long generation = stored.<Long>field("GENERATION");
         return new Copy(
@@ -240,6 +249,7 @@ public final class Catalogue {
                 Compression.valueOf(text(stored, "COMPRESSION")),
                 nearRows,
                 consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
+                coverage == null ? Coverage.whole() : Coverage.parse(coverage),
                 text(stored, "SQL_TABLE"),
                 generation,
                 layout == null ? null : TableSchemaFormat.fromBytes(layout));

@@ -3,6 +3,7 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param compression how its values are stored
  * @param nearRows how many hot rows each node of the datacenter keeps in its near cache, 0 for no near cache
  * @param consistency what the answer to a read of it must contain unless the read says otherwise
+ * @param coverage which rows of its table it holds; all of them when it is a home image
  * @param sqlTable the name of its table in SQL, the same for all copies of one table
  * @param generation counts fillings across the whole grid; 0 while the copy has no cache yet
  * @param layout the table's layout, null while the copy has no cache yet
@@ -34,6 +36,7 @@ public record Copy(
         Compression compression,
         int nearRows,
         Consistency consistency,
+        Coverage coverage,
         String sqlTable,
         long generation,
         @Nullable TableSchema layout) {
@@ -59,6 +62,22 @@ public record Copy(
         if ((generation == 0) != (layout == null)) {
             throw new IllegalArgumentException("a copy has a layout exactly when it has a generation");
         }
+        if (role == Role.HOME_IMAGE && !coverage.isWhole()) {
+            throw new IllegalArgumentException("a home image holds the whole table: " + coverage);
+        }
+    }
+
+    /** A copy of the whole table. */
+    public Copy(
+            ShadowName name,
+            Role role,
+            Compression compression,
+            int nearRows,
+            Consistency consistency,
+            String sqlTable,
+            long generation,
+            @Nullable TableSchema layout) {
+        this(name, role, compression, nearRows, consistency, Coverage.whole(), sqlTable, generation, layout);
     }
 
     /** What tells a copy from all others in the catalogue. */
@@ -87,12 +106,12 @@ public record Copy(
 
     /** This copy with another cache, laid out anew. */
     public Copy rebuilt(long nextGeneration, TableSchema nextLayout) {
-        return new Copy(name, role, compression, nearRows, consistency, sqlTable, nextGeneration, nextLayout);
+        return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, nextGeneration, nextLayout);
     }
 
     /** This copy without a cache. */
     public Copy unbuilt() {
-        return new Copy(name, role, compression, nearRows, consistency, sqlTable, 0, null);
+        return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, 0, null);
     }
 
     /** The Ignite cache that holds the rows, empty while there is none. */

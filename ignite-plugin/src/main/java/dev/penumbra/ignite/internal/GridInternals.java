@@ -5,12 +5,14 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ValueCodec;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
@@ -131,8 +133,22 @@ public final class GridInternals {
                     .with("datacenter", from.name().datacenter());
         }
         String targetType = from.valueType().equals(to.valueType()) ? null : to.valueType();
-        PartitionTransfer job = new PartitionTransfer(from.cacheName(), to.cacheName(), targetType, partition);
+        PartitionTransfer job = new PartitionTransfer(
+                from.cacheName(),
+                to.cacheName(),
+                targetType,
+                partition,
+                !to.coverage().isWhole());
         return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
+    }
+
+    /** The layout that an Ignite table has now, whichever nodes hold its rows; empty when this node knows of no such table. */
+    public static Optional<TableSchema> layout(Ignite ignite, TableName table) {
+        TableDescriptor found =
+                ((IgniteEx) ignite).context().query().schemaManager().table(table.schema(), table.table());
+        return found == null
+                ? Optional.empty()
+                : Optional.of(TableRows.of(found.type(), null).schema());
     }
 
     /**

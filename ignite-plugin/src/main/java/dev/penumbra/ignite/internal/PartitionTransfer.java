@@ -2,6 +2,10 @@ package dev.penumbra.ignite.internal;
 
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.shadow.BinaryRows;
+import dev.penumbra.shadow.Catalogue;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.coverage.CoveredRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,15 +44,18 @@ final class PartitionTransfer implements IgniteCallable<Long> {
     private final String to;
     private final @Nullable String targetType;
     private final int partition;
+    private final boolean partial;
 
     @IgniteInstanceResource
     private transient @Nullable Ignite ignite;
 
-    PartitionTransfer(String from, String to, @Nullable String targetType, int partition) {
+    /** @param partial whether the target holds only some of the rows, as its entry in the catalogue says */
+    PartitionTransfer(String from, String to, @Nullable String targetType, int partition, boolean partial) {
         this.from = from;
         this.to = to;
         this.targetType = targetType;
         this.partition = partition;
+        this.partial = partial;
     }
 
     @Override
@@ -90,8 +97,12 @@ final class PartitionTransfer implements IgniteCallable<Long> {
         CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
         List<Map.Entry<KeyCacheObject, GridCacheDrInfo>> batch = new ArrayList<>(BATCH);
         long count = 0;
+        @Nullable Selection selection = partial ? new Selection(grid, source) : null;
         while (rows.hasNext()) {
             CacheDataRow row = rows.next();
+            if (selection != null && !selection.contains(row)) {
+                continue;
+            }
             CacheObject value = targetType == null ? row.value() : renamed(grid, target, row.value());
             batch.add(Map.entry(
                     row.key(), new GridCacheDrInfo(value, row.version().conflictVersion())));
@@ -105,6 +116,36 @@ final class PartitionTransfer implements IgniteCallable<Long> {
         underWay.join();
         target.write(batch, List.of()).join();
         return count;
+    }
+
+    /** Which rows the target holds. */
+    private final class Selection {
+        private final GridCacheContext<?, ?> source;
+        private final BinaryRows rows;
+        private final CoveredRows covered;
+
+        Selection(IgniteEx grid, GridCacheContext<?, ?> source) {
+            List<Copy> copies = new Catalogue(grid).all();
+            Copy home = copy(copies, from);
+            Copy shadow = copy(copies, to);
+            this.source = source;
+            this.rows = new BinaryRows(grid.binary(), home);
+            this.covered = shadow.coverage()
+                    .over(home.requiredLayout())
+                    .orElseThrow(() -> new IllegalStateException("not a partial copy: " + shadow.id()));
+        }
+
+        private Copy copy(List<Copy> copies, String cache) {
+            return copies.stream()
+                    .filter(copy -> copy.cacheName().equals(cache))
+                    .findFirst()
+                    .orElseThrow(() -> new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", cache));
+        }
+
+        boolean contains(CacheDataRow row) {
+            Object key = source.unwrapBinaryIfNeeded(row.key(), true, false, null);
+            return covered.contains(rows.row(key, (BinaryObject) row.value()));
+        }
     }
 
     private CacheObject renamed(IgniteEx grid, GridVersionedCache target, CacheObject value) {

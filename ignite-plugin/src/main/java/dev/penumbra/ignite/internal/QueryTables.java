@@ -7,8 +7,10 @@ import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.ignite.sql.TableUses;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.shadow.coverage.Predicate;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -92,6 +94,7 @@ final class QueryTables implements TableUses {
         private final String session;
         private final int statement;
         private final List<TableUse> uses;
+        private final IdentityHashMap<SqlIdentifier, Predicate> filters = new IdentityHashMap<>();
         private Set<String> hidden = Set.of();
         private Role read = Role.READ;
 
@@ -108,6 +111,7 @@ final class QueryTables implements TableUses {
             } else if (node instanceof SqlIdentifier name) {
                 column(name);
             } else if (node instanceof SqlSelect select) {
+                QueryFilters.note(select, filters);
                 from(select.getFrom());
                 for (SqlNode operand : select.getOperandList()) {
                     if (operand != select.getFrom()) {
@@ -244,7 +248,8 @@ final class QueryTables implements TableUses {
                 if (CopyNames.isReserved(session)) {
                     SqlParserPos at = name.getComponentParserPosition(0);
                     int start = start(at);
-                    uses.add(new TableUse(statement, role, session, name.getSimple(), start, start, end(at), renamed));
+                    uses.add(new TableUse(
+                            statement, role, session, name.getSimple(), start, start, end(at), renamed, filter(name)));
                 }
             } else if (name.names.size() == 2) {
                 named(name, role, renamed);
@@ -276,7 +281,13 @@ final class QueryTables implements TableUses {
                                 .with("found", typed));
             }
             int tableEnd = end(name.getComponentParserPosition(1));
-            uses.add(new TableUse(statement, role, schema, name.names.get(1), start, end, tableEnd, renamed));
+            uses.add(new TableUse(
+                    statement, role, schema, name.names.get(1), start, end, tableEnd, renamed, filter(name)));
+        }
+
+        private Predicate filter(SqlIdentifier table) {
+            Predicate filter = filters.get(table);
+            return filter == null ? new Predicate.Unknown() : filter;
         }
 
         private int end(SqlParserPos at) {

@@ -165,7 +165,12 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             if (named == null) {
                 return calcite().queryBatched(context, engineSchema(schema), sql, batch);
             }
-            return routed(context, named, text -> calcite().queryBatched(context, engineSchema(schema), text, batch));
+            // Each of a batch has its own values.
+            return routed(
+                    context,
+                    named,
+                    new Object[0],
+                    text -> calcite().queryBatched(context, engineSchema(schema), text, batch));
         } catch (PenumbraException e) {
             throw QueryFailures.of(e);
         }
@@ -203,12 +208,16 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             if (named == null) {
                 return calcite().query(context, engineSchema(schema), engine.sql(), parameters);
             }
-            return routed(context, named, text -> calcite().query(context, engineSchema(schema), text, parameters));
+            return routed(
+                    context,
+                    named,
+                    parameters,
+                    text -> calcite().query(context, engineSchema(schema), text, parameters));
         }
         if (step instanceof Explain explain) {
             // Explaining is not reading: no session learns of it.
             Reader reader = services().readers().apply(new ReadSession(System::nanoTime));
-            Routing routing = route(explain.query(), reader);
+            Routing routing = route(explain.query(), parameters, reader);
             try {
                 // Planned but not run, so that a query that could not run is not explained as if it could.
                 calcite().resultSetMetaData(context, engineSchema(schema), routing.sql());
@@ -222,8 +231,8 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
     }
 
     /** Chooses copies. How they stand is Penumbra's own and needs no permission of whoever asks. */
-    private Routing route(NamedText named, Reader reader) {
-        return GridInternals.asNode(ctx.grid(), () -> services().router().route(named, reader));
+    private Routing route(NamedText named, Object[] parameters, Reader reader) {
+        return GridInternals.asNode(ctx.grid(), () -> services().router().route(named, parameters, reader));
     }
 
     /** The copies that would be asked first: all of a table's have the same columns. */
@@ -258,10 +267,11 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
     private List<FieldsQueryCursor<List<?>>> routed(
             @Nullable QueryContext context,
             NamedText named,
+            Object[] parameters,
             Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
         ShadowQueryServices open = services();
         Reader reader = reader(context);
-        Routing routing = route(named, reader);
+        Routing routing = route(named, parameters, reader);
         try {
             for (Routing.Answer answer : routing.answers()) {
                 if (answer.copied() != null) {

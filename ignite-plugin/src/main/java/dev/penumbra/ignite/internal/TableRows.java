@@ -65,7 +65,8 @@ public final class TableRows {
 
     private final int wholeValue;
     private final int valueTypeId;
-    private final CacheObjectContext context;
+    /** Null where there are no rows to read, but a layout to know. */
+    private final @Nullable CacheObjectContext context;
 
     private TableRows(
             TableSchema schema,
@@ -73,7 +74,7 @@ public final class TableRows {
             int wholeKey,
             int wholeValue,
             int valueTypeId,
-            CacheObjectContext context) {
+            @Nullable CacheObjectContext context) {
         this.schema = schema;
         this.properties = properties;
         this.wholeKey = wholeKey;
@@ -88,7 +89,7 @@ public final class TableRows {
      * @throws PenumbraException with TYPE_NOT_CAPTURABLE when a column has a type that rows cannot carry, or
      *     TABLE_WITHOUT_KEY when no column is part of the key
      */
-    static TableRows of(GridQueryTypeDescriptor table, CacheObjectContext context) {
+    static TableRows of(GridQueryTypeDescriptor table, @Nullable CacheObjectContext context) {
         TableName name = new TableName(table.schemaName(), table.tableName());
         List<Column> columns = new ArrayList<>();
         List<String> keys = new ArrayList<>();
@@ -185,7 +186,9 @@ public final class TableRows {
 
     /** A cache object as the table's properties read it: a binary object, or the plain value. */
     private @Nullable Object plain(Object object) {
-        return object instanceof CacheObject stored ? context.unwrapBinaryIfNeeded(stored, true, false, null) : object;
+        return object instanceof CacheObject stored
+                ? java.util.Objects.requireNonNull(context).unwrapBinaryIfNeeded(stored, true, false, null)
+                : object;
     }
 
     private static Object restored(ColumnType type, Object stored) {

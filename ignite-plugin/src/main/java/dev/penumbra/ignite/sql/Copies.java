@@ -4,6 +4,7 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.Optional;
@@ -54,7 +55,8 @@ public interface Copies {
                             && status.definition().name().datacenter().equals(datacenter)) {
                         return Optional.of(new Copy(
                                 status.cacheName(),
-                                status.phase(),
+                                // Of a part, the layout would have to be known.
+                                status.definition().coverage().isWhole() ? status.phase() : Phase.LOADING,
                                 status.applied(),
                                 null,
                                 new FeedName(status.definition().name().source(), datacenter, new UUID(0, 0)),

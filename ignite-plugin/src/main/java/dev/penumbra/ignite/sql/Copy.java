@@ -1,9 +1,11 @@
 package dev.penumbra.ignite.sql;
 
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.coverage.CoveredRows;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedName;
 import java.util.UUID;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param feed what carries its source's changes to it
  * @param journal the journal that the position is of; null when it is not known
  * @param consistency what its reads ask for unless they say
+ * @param covered which rows it holds; null for all of its table
+ * @param misfit why its coverage does not fit its table, so that it answers nobody; null when it does
  */
 @Internal
 public record Copy(
@@ -29,7 +33,21 @@ public record Copy(
         @Nullable TableName table,
         FeedName feed,
         @Nullable UUID journal,
-        Consistency consistency) {
+        Consistency consistency,
+        @Nullable CoveredRows covered,
+        @Nullable PenumbraException misfit) {
+    /** A copy of a whole table. */
+    public Copy(
+            String id,
+            Phase phase,
+            Position applied,
+            @Nullable TableName table,
+            FeedName feed,
+            @Nullable UUID journal,
+            Consistency consistency) {
+        this(id, phase, applied, table, feed, journal, consistency, null, null);
+    }
+
     /** Whether it may answer reads. */
     public boolean isReady() {
         return phase == Phase.READY;

@@ -6,7 +6,6 @@ import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
-import dev.penumbra.ignite.sql.Token.Kind;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Operation;
@@ -15,7 +14,11 @@ import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.coverage.Coverage;
+import dev.penumbra.shadow.coverage.PredicateReader;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.text.Token;
+import dev.penumbra.shadow.text.Token.Kind;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * CREATE SHADOW [IF NOT EXISTS] OF source.schema.table IN DATACENTER 'dc'
+ *     [WHERE predicate | KEYS (key, ...)]
  *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n,
  *            CONSISTENCY = 'EVENTUAL'|'BOUNDED time'|'PRIMARY')]
  * DROP SHADOW [IF EXISTS] OF source.schema.table IN DATACENTER 'dc'
@@ -270,6 +274,7 @@ final class Grammar {
     private ShadowStatement create() {
         boolean ifNotExists = ifNotExists();
         Subject subject = subject();
+        Coverage coverage = coverage();
         Compression compression = Compression.ZSTD;
         int nearRows = ShadowDefinition.NEAR_ROWS_DEFAULT;
         Consistency consistency = Consistency.eventual();
@@ -311,6 +316,7 @@ final class Grammar {
                 compression,
                 nearRows,
                 consistency,
+                coverage,
                 ifNotExists);
     }
 
@@ -357,11 +363,22 @@ final class Grammar {
         } catch (PenumbraException e) {
             throw place(datacenter).in(e);
         }
-        Token later = peek();
-        if (later.isWord("WHERE") || later.isWord("SEGMENTS") || later.isWord("KEYS")) {
-            throw unsupported(later, later.value());
-        }
         return subject;
+    }
+
+    private Coverage coverage() {
+        Token first = peek();
+        if (first.isWord("SEGMENTS")) {
+            throw unsupported(first, first.value());
+        }
+        if (!first.isWord("WHERE") && !first.isWord("KEYS")) {
+            return Coverage.whole();
+        }
+        PredicateReader reader = new PredicateReader(
+                sql, tokens, next, (token, failure) -> place(token).in(failure));
+        Coverage coverage = reader.coverage();
+        next = reader.next();
+        return coverage;
     }
 
     private Compression compression() {

@@ -9,6 +9,7 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.coverage.CoveredRows;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Consistency.Level;
 import dev.penumbra.shadow.read.FeedName;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,22 +61,56 @@ public final class NameRouter {
      * @throws PenumbraException when a name has no copy that may answer
      */
     public Routing name(NamedText text) {
-        return route(text, (table, asked, near, far) -> null);
+        return route(text, use -> covered -> true, (table, asked, near, far) -> null);
+    }
+
+    /** What is needed of a table. */
+    @FunctionalInterface
+    public interface Need {
+        /** Whether nothing is needed but rows that a part of the table is proven to hold. */
+        boolean isWithin(CoveredRows covered);
+    }
+
+    /** The same for a text of whose parameters nothing is known. */
+    public Routing route(NamedText text, Chooser chooser) {
+        return route(text, new Object[0], chooser);
     }
 
     /**
      * Chooses the copies that are to answer and puts their names into the text.
      *
+     * @param parameters the values of the text's dynamic parameters, as far as they are known
      * @throws PenumbraException when a name has no copy that may answer, or none can prove what was asked for
      */
-    public Routing route(NamedText text, Chooser chooser) {
+    public Routing route(NamedText text, @Nullable Object[] parameters, Chooser chooser) {
+        return route(text, use -> need(text, use, parameters), chooser);
+    }
+
+    /** One copy answers all uses of a name, so it must hold what any of them needs. */
+    private static Need need(NamedText text, TableUse named, @Nullable Object[] parameters) {
+        return covered -> {
+            for (TableUse use : text.uses()) {
+                if (use.role() == Role.READ
+                        && use.schema().equals(named.schema())
+                        && use.table().equals(named.table())
+                        && !covered.containsAll(use.filter(), parameters)) {
+                    return false;
+                }
+            }
+            return true;
+        };
+    }
+
+    private Routing route(NamedText text, Function<TableUse, Need> needs, Chooser chooser) {
+        boolean together = isTogether(text, needs);
         Map<TableName, Answer> answers = new HashMap<>();
         List<Answer> inOrder = new ArrayList<>();
         try {
             for (TableUse use : text.uses()) {
                 TableName asked = new TableName(use.schema(), use.table());
                 if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                    Answer answer = new Search(text.sql(), text.consistency(), use, chooser).answer();
+                    Answer answer = new Search(text.sql(), text.consistency(), use, needs.apply(use), together, chooser)
+                            .answer();
                     answers.put(asked, answer);
                     inOrder.add(answer);
                 }
@@ -87,14 +123,50 @@ public final class NameRouter {
     }
 
     /**
+     * Whether a text that reads several tables, of one of which there is a shadow of a part here, finds all that it needs in this
+     * datacenter. The engine cannot plan every join between tables of different datacenters, so that such a statement is answered at home,
+     * as it would be without the part.
+     */
+    private boolean isTogether(NamedText text, Function<TableUse, Need> needs) {
+        List<TableUse> read =
+                text.uses().stream().filter(use -> use.role() == Role.READ).toList();
+        if (local == null || isOne(read)) {
+            return true;
+        }
+        boolean partial = false;
+        boolean here = true;
+        for (TableUse use : read) {
+            if (use.schema().equals(CopyNames.ANY)) {
+                Optional<Copy> shadow = copies.shadow(local, use.table());
+                CoveredRows covered = shadow.map(Copy::covered).orElse(null);
+                partial |= covered != null;
+                here &= shadow.isPresent()
+                        && shadow.get().phase() == Phase.READY
+                        && tables.has(CopyNames.of(local), use.table())
+                        && (covered == null || needs.apply(use).isWithin(covered));
+            } else {
+                here &= use.schema().equals(CopyNames.of(local));
+            }
+        }
+        return here || !partial;
+    }
+
+    private static boolean isOne(List<TableUse> read) {
+        return read.stream()
+                .allMatch(use -> use.schema().equals(read.get(0).schema())
+                        && use.table().equals(read.get(0).table()));
+    }
+
+    /**
      * Chooses the copy of one table that is to answer.
      *
      * @param table the table's name in SQL, letter by letter
+     * @param need what is read of it
      * @throws PenumbraException when there is no copy that may answer, or none can prove what was asked for
      */
-    public Answer route(String table, Consistency asked, Chooser chooser) {
+    public Answer route(String table, Consistency asked, Need need, Chooser chooser) {
         TableUse use = new TableUse(0, Role.READ, CopyNames.ANY, table, 0, 0, 0, false);
-        return new Search(null, asked, use, chooser).answer();
+        return new Search(null, asked, use, need, true, chooser).answer();
     }
 
     /**
@@ -149,6 +221,8 @@ public final class NameRouter {
     private final class Search {
         private final @Nullable String sql;
         private final TableUse use;
+        private final Need need;
+        private final boolean together;
         private final Chooser chooser;
         private final boolean given;
         /** Volatile: found on whichever thread looks far away. */
@@ -159,10 +233,19 @@ public final class NameRouter {
         /**
          * @param sql the text in which the name stands; null when it stands in none
          * @param given what is asked for; null to ask for what the copy's own level is
+         * @param together whether what the statement reads may be answered in this datacenter
          */
-        Search(@Nullable String sql, @Nullable Consistency given, TableUse use, Chooser chooser) {
+        Search(
+                @Nullable String sql,
+                @Nullable Consistency given,
+                TableUse use,
+                Need need,
+                boolean together,
+                Chooser chooser) {
             this.sql = sql;
             this.use = use;
+            this.need = need;
+            this.together = together;
             this.chooser = chooser;
             this.given = given != null;
             this.asked = given == null ? Consistency.eventual() : given;
@@ -188,15 +271,35 @@ public final class NameRouter {
             if (asked.level() == Level.PRIMARY) {
                 return home("PRIMARY is answered at home");
             }
+            PenumbraException misfit = shadow.get().misfit();
+            if (misfit != null) {
+                return home("the coverage of the shadow in datacenter " + local + " does not fit its table any more: "
+                        + misfit.getMessage());
+            }
             if (shadow.get().phase() != Phase.READY) {
                 return home("the shadow in datacenter " + local + " is still loading");
+            }
+            CoveredRows covered = shadow.get().covered();
+            if (covered != null && !need.isWithin(covered)) {
+                return home("nothing proves that only rows are needed that the shadow in datacenter " + local
+                        + " covers: " + covered);
             }
             // The catalogue and the engine learn of a shadow's coming and going at different moments.
             if (!tables.has(localSchema, use.table())) {
                 return home("this node has not opened the shadow in datacenter " + local + " yet");
             }
+            if (!together) {
+                return home("the statement reads another table at home, and is not answered from two datacenters"
+                        + " for the sake of a shadow of a part");
+            }
             return chosen(
-                    shadow(localSchema, localReason, shadow.get()),
+                    shadow(
+                            localSchema,
+                            covered == null
+                                    ? localReason
+                                    : "the shadow in datacenter " + local + " covers all rows that are needed: "
+                                            + covered,
+                            shadow.get()),
                     () -> homeWhereItIs(
                             "the shadow in datacenter " + local + " could not prove in time what was asked for"));
         }
@@ -226,9 +329,17 @@ public final class NameRouter {
                         .with("clause", "PRIMARY")
                         .with("reason", "a shadow is not at home: read SHADOW or HOME");
             }
+            PenumbraException misfit = shadow.get().misfit();
+            if (misfit != null) {
+                throw refused(ErrorCode.COVERAGE_UNFIT).with("reason", misfit.getMessage());
+            }
             if (shadow.get().phase() != Phase.READY) {
                 throw refused(ErrorCode.COPY_LOADING)
                         .with("applied", shadow.get().applied());
+            }
+            CoveredRows covered = shadow.get().covered();
+            if (covered != null && !need.isWithin(covered)) {
+                throw refused(ErrorCode.OUTSIDE_COVERAGE).with("coverage", covered);
             }
             return chosen(shadow(use.schema(), "this shadow was named", shadow.get()), List::of);
         }

@@ -1,9 +1,11 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
-import dev.penumbra.ignite.sql.Token.Kind;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.text.Lexer;
+import dev.penumbra.shadow.text.Token;
+import dev.penumbra.shadow.text.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

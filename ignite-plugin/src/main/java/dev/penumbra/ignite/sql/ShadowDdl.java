@@ -51,7 +51,8 @@ public final class ShadowDdl {
                         name(statement.source(), matches, statement.table(), statement.datacenter()),
                         statement.compression(),
                         statement.nearRows(),
-                        statement.consistency()),
+                        statement.consistency(),
+                        statement.coverage()),
                 statement.ifNotExists());
     }
 

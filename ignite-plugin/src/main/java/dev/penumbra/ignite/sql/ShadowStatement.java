@@ -5,6 +5,7 @@ import dev.penumbra.model.Operation;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public sealed interface ShadowStatement {
             Compression compression,
             int nearRows,
             Consistency consistency,
+            Coverage coverage,
             boolean ifNotExists)
             implements ShadowStatement {}
 

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.coverage.Predicate;
 
 /**
  * One place where a statement names a copy.
@@ -12,10 +13,24 @@ import dev.penumbra.model.api.Internal;
  * @param end offset behind the schema's last character; equal to {@code start} when the text names no schema
  * @param tableEnd offset behind the table's last character
  * @param renamed whether an alias stands for the table, so that its columns do not go by its own name
+ * @param filter what is true of each row of the table that the statement needs here, whatever else it asks
  */
 @Internal
 public record TableUse(
-        int statement, Role role, String schema, String table, int start, int end, int tableEnd, boolean renamed) {
+        int statement,
+        Role role,
+        String schema,
+        String table,
+        int start,
+        int end,
+        int tableEnd,
+        boolean renamed,
+        Predicate filter) {
+    /** A use of whose rows nothing is known. */
+    TableUse(int statement, Role role, String schema, String table, int start, int end, int tableEnd, boolean renamed) {
+        this(statement, role, schema, table, start, end, tableEnd, renamed, new Predicate.Unknown());
+    }
+
     /** What a statement does with a table that it names. */
     public enum Role {
         /** Reads it. */

@@ -16,6 +16,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class GrammarTest {
                         Compression.ZSTD,
                         ShadowDefinition.NEAR_ROWS_DEFAULT,
                         Consistency.eventual(),
+                        Coverage.whole(),
                         false));
     }
 
@@ -53,6 +55,44 @@ class GrammarTest {
         assertThat(create.consistency()).isEqualTo(Consistency.bounded(Duration.ofSeconds(2)));
         assertThat(create.ifNotExists()).isTrue();
         assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "WHERE region = 'EU' AND id BETWEEN 1 AND 5 | WHERE \"REGION\" = 'EU' AND \"ID\" >= 1 AND \"ID\" <= 5",
+                "KEYS (1, -2) | KEYS (1, -2)",
+                "KEYS ((1, 'a'), (2, 'b')) | KEYS ((1, 'a'), (2, 'b'))"
+            })
+    void create_withCoverage_takesItBeforeTheOptions(String coverage, String text) {
+        CreateShadow create = (CreateShadow)
+                only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage + " WITH (COMPRESSION = 'NONE')");
+        assertThat(create.coverage().text()).isEqualTo(text);
+        assertThat(create.compression()).isEqualTo(Compression.NONE);
+        assertThat(((CreateShadow) only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage)).coverage())
+                .isEqualTo(create.coverage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "WHERE A = B | 53 | COVERAGE_EXPRESSION",
+                "WHERE UPPER(A) = 'X' | 54 | COVERAGE_EXPRESSION",
+                "WHERE A = ? | 53 | COVERAGE_EXPRESSION",
+                "WHERE A = DATE '2024-13-01' | 58 | COVERAGE_LITERAL",
+                "WHERE A > 1 GROUP BY A | 55 | SQL_SYNTAX",
+                "KEYS (A) | 49 | COVERAGE_EXPRESSION"
+            })
+    void create_withCoverageThatCannotBe_saysWhere(String coverage, int column, ErrorCode code) {
+        assertThatThrownBy(() -> only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage))
+                .isInstanceOfSatisfying(PenumbraException.class, e -> {
+                    assertThat(e.code()).isEqualTo(code);
+                    assertThat(e).hasMessageContaining("column=" + column);
+                });
     }
 
     @Test
@@ -163,9 +203,7 @@ class GrammarTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WHERE A > 1                      | 1 | 43 | WHERE
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' SEGMENTS (1, 2)                  | 1 | 43 | SEGMENTS
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' KEYS (1)                         | 1 | 43 | KEYS
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (TTL = '1h')                | 1 | 49 | TTL
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'VALIDATED') | 1 | 63 | VALIDATED

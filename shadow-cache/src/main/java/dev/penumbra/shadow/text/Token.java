@@ -1,5 +1,6 @@
-package dev.penumbra.ignite.sql;
+package dev.penumbra.shadow.text;
 
+import dev.penumbra.model.api.Internal;
 import java.util.Locale;
 
 /**
@@ -9,8 +10,10 @@ import java.util.Locale;
  * @param start offset of its first character
  * @param end offset behind its last character
  */
-record Token(Kind kind, String value, int start, int end) {
-    enum Kind {
+@Internal
+public record Token(Kind kind, String value, int start, int end) {
+    /** What a token is. */
+    public enum Kind {
         WORD,
         QUOTED_NAME,
         /** {@code U&"..."}; its value is left undecoded. */
@@ -23,16 +26,18 @@ record Token(Kind kind, String value, int start, int end) {
         END
     }
 
-    boolean isWord(String word) {
+    /** Whether this is a word that SQL reads so, and no name in quotes. */
+    public boolean isWord(String word) {
         return kind == Kind.WORD && value.equals(word);
     }
 
-    boolean isSign(String sign) {
+    /** Whether this is a sign. */
+    public boolean isSign(String sign) {
         return kind == Kind.SIGN && value.equals(sign);
     }
 
     /** How an error names this token, cut short because a text may hold megabytes of literal. */
-    String shown(String sql) {
+    public String shown(String sql) {
         return switch (kind) {
             case END -> "end of statement";
             case UNTERMINATED -> "an unterminated literal or comment";
@@ -41,7 +46,8 @@ record Token(Kind kind, String value, int start, int end) {
         };
     }
 
-    static String folded(String word) {
+    /** A word as SQL reads it. */
+    public static String folded(String word) {
         return word.toUpperCase(Locale.ROOT);
     }
 

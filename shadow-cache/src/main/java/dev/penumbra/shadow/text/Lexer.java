@@ -1,6 +1,7 @@
-package dev.penumbra.ignite.sql;
+package dev.penumbra.shadow.text;
 
-import dev.penumbra.ignite.sql.Token.Kind;
+import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.text.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,7 +10,8 @@ import java.util.List;
  * a statement ends: quotes are doubled inside literals and names, comments do not nest, a hint's content is ordinary
  * text, and there are no dollar quotes ({@code $} is a letter).
  */
-final class Lexer {
+@Internal
+public final class Lexer {
     private final String sql;
     private final List<Token> tokens = new ArrayList<>();
     private int at;
@@ -19,7 +21,7 @@ final class Lexer {
     }
 
     /** The text's tokens; the last one is {@link Kind#END} and stands behind the last character. */
-    static List<Token> tokens(String sql) {
+    public static List<Token> tokens(String sql) {
         Lexer lexer = new Lexer(sql);
         while (lexer.at < sql.length()) {
             lexer.step();
