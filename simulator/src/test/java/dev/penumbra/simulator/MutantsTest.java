@@ -125,7 +125,8 @@ class MutantsTest {
                         "what is proven of a feed outlives it",
                         READ + "FeedName.java",
                         "UUID life) {",
-                        "UUID life) { public FeedName { life = new UUID(0, 0); }"),
+                        "UUID life) { public FeedName { life = new UUID(0, 0); }",
+                        42),
                 new Mutant(
                         "what does not come in time is answered all the same",
                         READ + "ReadGate.java",
