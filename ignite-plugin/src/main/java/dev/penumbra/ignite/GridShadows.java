@@ -27,6 +27,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.cache.CachePeekMode;
@@ -121,6 +122,35 @@ final class GridShadows implements Shadows {
             }
             if (catalogue().remove(present)) {
                 clear(present);
+                return;
+            }
+        }
+    }
+
+    @Override
+    public void alter(ShadowName name, UnaryOperator<ShadowDefinition> change) {
+        replace(name, present -> present.altered(change.apply(present.definition())));
+    }
+
+    @Override
+    public void refresh(ShadowName name) {
+        replace(name, Copy::unbuilt);
+    }
+
+    /** Replaces a shadow by what is made of it, and takes away its rows where it has no cache any more. */
+    private void replace(ShadowName name, UnaryOperator<Copy> change) {
+        while (true) {
+            Copy present = catalogue()
+                    .find(name, Copy.Role.SHADOW)
+                    .orElseThrow(() -> new PenumbraException(ErrorCode.SHADOW_NOT_FOUND).with("shadow", name));
+            Copy next = change.apply(present);
+            if (next.equals(present)) {
+                return;
+            }
+            if (catalogue().replace(present, next)) {
+                if (!next.built()) {
+                    clear(present);
+                }
                 return;
             }
         }
@@ -229,9 +259,8 @@ final class GridShadows implements Shadows {
                 phase = ShadowStatus.Phase.LOADING;
             }
         }
-        ShadowDefinition definition = new ShadowDefinition(
-                copy.name(), copy.compression(), copy.nearRows(), copy.consistency(), copy.coverage());
-        ShadowStatus status = new ShadowStatus(definition, phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
+        ShadowStatus status =
+                new ShadowStatus(copy.definition(), phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
         return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, carrying);
     }
 

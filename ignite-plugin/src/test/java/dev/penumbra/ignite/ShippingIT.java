@@ -15,9 +15,12 @@ import dev.penumbra.model.SqlType;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -360,6 +363,43 @@ class ShippingIT {
         assertThat(Grid.plugin(home).reads().fromHome()).isEqualTo(1);
         run(eu, "DROP SHADOW OF shop.PUBLIC.ORDERS IN DATACENTER 'eu'");
         assertThat(Grid.plugin(home).shadows().all()).isEmpty();
+    }
+
+    @Test
+    void aShadowThatIsAlteredOrRefreshed_isBroughtAnewOnlyWhereItMust_andHasAllRows() {
+        workload.snapshot(400);
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        String shadow = "SHADOW OF shop.PUBLIC.ORDERS IN DATACENTER 'eu'";
+        run(eu, "CREATE " + shadow);
+        assertEqual(eu, "eu");
+        long created = Grid.shadow(home, "shop", Orders.NAME, "eu").generation();
+
+        run(home, "ALTER " + shadow + " SET (CONSISTENCY = 'BOUNDED 2s')");
+        assertThat(sql(eu, "SELECT COUNT(*) FROM SHADOW_EU.ORDERS WITH CONSISTENCY EVENTUAL"))
+                .isEqualTo(400L);
+        workload.transactions(50);
+        assertEqual(eu, "eu");
+        Copy altered = Grid.shadow(home, "shop", Orders.NAME, "eu");
+        assertThat(altered.consistency()).isEqualTo(Consistency.bounded(Duration.ofSeconds(2)));
+        assertThat(altered.generation()).isEqualTo(created);
+
+        run(eu, "ALTER " + shadow + " SET (COMPRESSION = 'LZ4', NEAR_ROWS = 7)");
+        workload.transactions(50);
+        assertEqual(eu, "eu");
+        Copy compressed = Grid.shadow(home, "shop", Orders.NAME, "eu");
+        assertThat(compressed.definition())
+                .isEqualTo(new ShadowDefinition(
+                        name("eu"), Compression.LZ4, 7, Consistency.bounded(Duration.ofSeconds(2))));
+        assertThat(compressed.generation()).isGreaterThan(created);
+
+        run(home, "REFRESH " + shadow);
+        workload.transactions(50);
+        assertEqual(eu, "eu");
+        assertThat(Grid.shadow(home, "shop", Orders.NAME, "eu").generation()).isGreaterThan(compressed.generation());
+        assertThatThrownBy(() -> run(eu, "REFRESH SHADOW OF shop.PUBLIC.GONE IN DATACENTER 'eu'"))
+                .hasStackTraceContaining("PENUMBRA-1010");
     }
 
     private static void run(Ignite node, String statement) {

@@ -109,6 +109,28 @@ public record Copy(
         return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, nextGeneration, nextLayout);
     }
 
+    /** What a user asked this shadow to be. */
+    public ShadowDefinition definition() {
+        return new ShadowDefinition(name, compression, nearRows, consistency, coverage);
+    }
+
+    /** This shadow as a user wants it to be now: with its cache where that stays right, otherwise without one. */
+    public Copy altered(ShadowDefinition next) {
+        boolean same = next.compression() == compression
+                && next.nearRows() == nearRows
+                && next.coverage().equals(coverage);
+        return new Copy(
+                name,
+                role,
+                next.compression(),
+                next.nearRows(),
+                next.consistency(),
+                next.coverage(),
+                sqlTable,
+                same ? generation : 0,
+                same ? layout : null);
+    }
+
     /** This copy without a cache. */
     public Copy unbuilt() {
         return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, 0, null);

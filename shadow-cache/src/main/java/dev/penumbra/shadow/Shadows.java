@@ -3,6 +3,7 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.api.Incubating;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The grid's shadows: create them, drop them, look at them.
@@ -25,6 +26,17 @@ public interface Shadows {
      * @param ifExists whether a missing shadow is passed over instead of refused
      */
     void drop(ShadowName name, boolean ifExists);
+
+    /**
+     * Changes what a shadow is to be. Where its rows are to be stored in another way, or are to be others, they are brought anew, and the
+     * shadow is {@code LOADING} until they have come.
+     *
+     * @param change what is made of the present definition, possibly several times over; the name stays
+     */
+    void alter(ShadowName name, UnaryOperator<ShadowDefinition> change);
+
+    /** Has a shadow's rows brought anew; it is {@code LOADING} until they have come. */
+    void refresh(ShadowName name);
 
     /** All shadows of the grid. */
     List<ShadowStatus> all();

@@ -13,10 +13,12 @@ import dev.penumbra.ignite.sql.Reads;
 import dev.penumbra.ignite.sql.Routing;
 import dev.penumbra.ignite.sql.ShadowDdl;
 import dev.penumbra.ignite.sql.ShadowStatement;
+import dev.penumbra.ignite.sql.ShadowStatement.AlterShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
+import dev.penumbra.ignite.sql.ShadowStatement.RefreshShadow;
 import dev.penumbra.ignite.sql.TriggerDdl;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -320,6 +322,10 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         ShadowQueryServices open = services();
         if (statement instanceof CreateShadow create) {
             open.ddl().run(create);
+        } else if (statement instanceof AlterShadow alter) {
+            open.ddl().run(alter);
+        } else if (statement instanceof RefreshShadow refresh) {
+            open.ddl().run(refresh);
         } else if (statement instanceof DropShadow drop) {
             open.ddl().run(drop);
         } else if (statement instanceof CreateTrigger create) {

@@ -1,10 +1,12 @@
 package dev.penumbra.ignite.sql;
 
+import dev.penumbra.ignite.sql.ShadowStatement.AlterShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.RefreshShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -24,6 +26,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  *     [WHERE predicate | KEYS (key, ...)]
  *     [WITH (COMPRESSION = 'ZSTD'|'LZ4'|'NONE', NEAR_ROWS = n,
  *            CONSISTENCY = 'EVENTUAL'|'BOUNDED time'|'PRIMARY')]
+ * ALTER SHADOW OF source.schema.table IN DATACENTER 'dc' SET (option = ...)
+ * REFRESH SHADOW OF source.schema.table IN DATACENTER 'dc'
  * DROP SHADOW [IF EXISTS] OF source.schema.table IN DATACENTER 'dc'
  * EXPLAIN SHADOW query [consistency]
  * CREATE TRIGGER [IF NOT EXISTS] name AFTER {INSERT | UPDATE | DELETE} [OR|, ...] ON [schema.]table
@@ -183,6 +188,8 @@ final class Grammar {
         }
         return switch (verb.value()) {
             case "CREATE" -> grammar.create();
+            case "ALTER" -> grammar.alter();
+            case "REFRESH" -> grammar.refresh();
             case "DROP" -> grammar.drop();
             case "EXPLAIN" -> grammar.explain(clause);
             default -> throw grammar.unsupported(verb, verb.value() + " SHADOW");
@@ -275,49 +282,77 @@ final class Grammar {
         boolean ifNotExists = ifNotExists();
         Subject subject = subject();
         Coverage coverage = coverage();
-        Compression compression = Compression.ZSTD;
-        int nearRows = ShadowDefinition.NEAR_ROWS_DEFAULT;
-        Consistency consistency = Consistency.eventual();
-        if (passedWord("WITH")) {
-            sign("(");
-            Set<String> seen = new HashSet<>();
-            do {
-                Token option = take();
-                if (option.kind() != Kind.WORD) {
-                    throw syntax(option, OPTIONS);
-                }
-                switch (option.value()) {
-                    case "COMPRESSION" -> {
-                        sign("=");
-                        compression = compression();
-                    }
-                    case "NEAR_ROWS" -> {
-                        sign("=");
-                        nearRows = rows();
-                    }
-                    case "CONSISTENCY" -> {
-                        sign("=");
-                        consistency = ownConsistency();
-                    }
-                    case "TTL", "ARCHIVE" -> throw unsupported(option, option.value());
-                    default -> throw syntax(option, OPTIONS);
-                }
-                if (!seen.add(option.value())) {
-                    throw syntax(option, "each option once");
-                }
-            } while (passed(","));
-            sign(")");
-        }
+        Options given = passedWord("WITH") ? options() : new Options(null, null, null);
         end();
         return new CreateShadow(
                 subject.source(),
                 subject.table(),
                 subject.datacenter(),
-                compression,
-                nearRows,
-                consistency,
+                Objects.requireNonNullElse(given.compression(), Compression.ZSTD),
+                Objects.requireNonNullElse(given.nearRows(), ShadowDefinition.NEAR_ROWS_DEFAULT),
+                Objects.requireNonNullElse(given.consistency(), Consistency.eventual()),
                 coverage,
                 ifNotExists);
+    }
+
+    private record Options(
+            @Nullable Compression compression,
+            @Nullable Integer nearRows,
+            @Nullable Consistency consistency) {}
+
+    private Options options() {
+        sign("(");
+        @Nullable Compression compression = null;
+        @Nullable Integer nearRows = null;
+        @Nullable Consistency consistency = null;
+        Set<String> seen = new HashSet<>();
+        do {
+            Token option = take();
+            if (option.kind() != Kind.WORD) {
+                throw syntax(option, OPTIONS);
+            }
+            switch (option.value()) {
+                case "COMPRESSION" -> {
+                    sign("=");
+                    compression = compression();
+                }
+                case "NEAR_ROWS" -> {
+                    sign("=");
+                    nearRows = rows();
+                }
+                case "CONSISTENCY" -> {
+                    sign("=");
+                    consistency = ownConsistency();
+                }
+                case "TTL", "ARCHIVE" -> throw unsupported(option, option.value());
+                default -> throw syntax(option, OPTIONS);
+            }
+            if (!seen.add(option.value())) {
+                throw syntax(option, "each option once");
+            }
+        } while (passed(","));
+        sign(")");
+        return new Options(compression, nearRows, consistency);
+    }
+
+    private ShadowStatement alter() {
+        Subject subject = subject();
+        word("SET");
+        Options given = options();
+        end();
+        return new AlterShadow(
+                subject.source(),
+                subject.table(),
+                subject.datacenter(),
+                given.compression(),
+                given.nearRows(),
+                given.consistency());
+    }
+
+    private ShadowStatement refresh() {
+        Subject subject = subject();
+        end();
+        return new RefreshShadow(subject.source(), subject.table(), subject.datacenter());
     }
 
     private ShadowStatement drop() {

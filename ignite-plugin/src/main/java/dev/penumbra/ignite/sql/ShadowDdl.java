@@ -1,7 +1,9 @@
 package dev.penumbra.ignite.sql;
 
+import dev.penumbra.ignite.sql.ShadowStatement.AlterShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.RefreshShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -16,10 +18,11 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * Runs the statements that create and drop shadows.
+ * Runs the statements that create, change, refresh and drop shadows.
  *
  * <p>Safe for use by several threads.
  */
@@ -57,30 +60,71 @@ public final class ShadowDdl {
     }
 
     /**
+     * Changes a shadow.
+     *
+     * @throws PenumbraException when there is no such shadow, or as {@link Shadows#alter} says
+     */
+    public void run(AlterShadow statement) {
+        shadows.alter(
+                existing(statement.source(), statement.table(), statement.datacenter()),
+                present -> new ShadowDefinition(
+                        present.name(),
+                        Objects.requireNonNullElse(statement.compression(), present.compression()),
+                        Objects.requireNonNullElse(statement.nearRows(), present.nearRows()),
+                        Objects.requireNonNullElse(statement.consistency(), present.consistency()),
+                        present.coverage()));
+    }
+
+    /**
+     * Has a shadow's rows brought anew.
+     *
+     * @throws PenumbraException when there is no such shadow, or as {@link Shadows#refresh} says
+     */
+    public void run(RefreshShadow statement) {
+        shadows.refresh(existing(statement.source(), statement.table(), statement.datacenter()));
+    }
+
+    private ShadowName existing(SourceName source, TableName table, Datacenter datacenter) {
+        Set<String> known = knownSources();
+        List<String> matches = matches(source, known);
+        if (matches.isEmpty()) {
+            throw notFound(source, known);
+        }
+        return name(source, matches, table, datacenter);
+    }
+
+    /**
      * Drops a shadow.
      *
      * @throws PenumbraException when there is no such shadow, or as {@link Shadows#drop} says
      */
     public void run(DropShadow statement) {
-        // A shadow may outlive the last node that knows its source.
-        Set<String> known = new LinkedHashSet<>(shadows.sources());
-        for (ShadowStatus status : shadows.all()) {
-            known.add(status.definition().name().source());
-        }
+        Set<String> known = knownSources();
         List<String> matches = matches(statement.source(), known);
         if (matches.isEmpty()) {
             if (statement.ifExists()) {
                 return;
             }
-            throw statement
-                    .source()
-                    .place()
-                    .in(new PenumbraException(ErrorCode.SHADOW_NOT_FOUND)
-                            .with("source", statement.source().text())
-                            .with("known", known));
+            throw notFound(statement.source(), known);
         }
         shadows.drop(
                 name(statement.source(), matches, statement.table(), statement.datacenter()), statement.ifExists());
+    }
+
+    private Set<String> knownSources() {
+        // A shadow may outlive the last node that knows its source.
+        Set<String> known = new LinkedHashSet<>(shadows.sources());
+        for (ShadowStatus status : shadows.all()) {
+            known.add(status.definition().name().source());
+        }
+        return known;
+    }
+
+    private static PenumbraException notFound(SourceName asked, Set<String> known) {
+        return asked.place()
+                .in(new PenumbraException(ErrorCode.SHADOW_NOT_FOUND)
+                        .with("source", asked.text())
+                        .with("known", known));
     }
 
     private static ShadowName name(SourceName asked, List<String> matches, TableName table, Datacenter datacenter) {

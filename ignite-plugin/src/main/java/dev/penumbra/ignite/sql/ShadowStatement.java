@@ -34,6 +34,19 @@ public sealed interface ShadowStatement {
             boolean ifNotExists)
             implements ShadowStatement {}
 
+    /** {@code ALTER SHADOW}; what is null stays as it is. */
+    record AlterShadow(
+            SourceName source,
+            TableName table,
+            Datacenter datacenter,
+            @Nullable Compression compression,
+            @Nullable Integer nearRows,
+            @Nullable Consistency consistency)
+            implements ShadowStatement {}
+
+    /** {@code REFRESH SHADOW}. */
+    record RefreshShadow(SourceName source, TableName table, Datacenter datacenter) implements ShadowStatement {}
+
     /** {@code DROP SHADOW}. */
     record DropShadow(SourceName source, TableName table, Datacenter datacenter, boolean ifExists)
             implements ShadowStatement {}

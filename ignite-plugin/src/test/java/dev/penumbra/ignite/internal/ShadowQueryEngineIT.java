@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.QueryEntity;
@@ -483,6 +484,25 @@ class ShadowQueryEngineIT {
     }
 
     @Test
+    void alterAndRefresh_nameOneShadow_andWhatIsNotSaidStays() {
+        node.cache()
+                .query(new SqlFieldsQuery(
+                        "ALTER SHADOW OF crm.app.t IN DATACENTER 'us' SET (CONSISTENCY = 'BOUNDED 2s')"))
+                .getAll();
+        node.cache()
+                .query(new SqlFieldsQuery("REFRESH SHADOW OF crm.app.t IN DATACENTER 'us'"))
+                .getAll();
+        assertThat(CATALOGUE.altered)
+                .containsExactly(new ShadowDefinition(
+                                new ShadowName("Crm", new TableName("APP", "T"), new Datacenter("us")),
+                                Compression.LZ4,
+                                5,
+                                Consistency.bounded(Duration.ofSeconds(2)))
+                        .toString());
+        assertThat(CATALOGUE.refreshed).containsExactly("Crm.APP.T@us");
+    }
+
+    @Test
     void statementsOfPenumbra_failWithTheirCodePlaceAndState() {
         assertState("CREATE SHADOW OF nope.a.b IN DATACENTER 'eu'", "42000", "PENUMBRA-1012", "line=1, column=18");
         assertState("CREATE SHADOW OF \"crm\".a.b IN DATACENTER 'eu'", "42000", "PENUMBRA-1012", "known=[Crm");
@@ -490,11 +510,13 @@ class ShadowQueryEngineIT {
         assertState("CREATE SHADOW OF crm.a.missing IN DATACENTER 'eu'", "42000", "PENUMBRA-1003", "MISSING");
         assertState("DROP SHADOW OF nope.a.b IN DATACENTER 'eu'", "42000", "PENUMBRA-1010", "line=1, column=16");
         assertState("CREATE SHADOW OV", "42000", "PENUMBRA-1009", "expected=OF, found=OV, line=1, column=15");
+        assertState("ALTER SHADOW x", "42000", "PENUMBRA-1009", "expected=OF, found=x, line=1, column=14");
         assertState(
-                "ALTER SHADOW x",
-                "0A000",
-                "PENUMBRA-1016",
-                "clause=ALTER SHADOW, reason=not supported in this version, line=1, column=1");
+                "ALTER SHADOW OF nope.a.b IN DATACENTER 'eu' SET (NEAR_ROWS = 1)",
+                "42000",
+                "PENUMBRA-1010",
+                "line=1, column=17");
+        assertState("REFRESH SHADOW OF nope.a.b IN DATACENTER 'eu'", "42000", "PENUMBRA-1010", "line=1, column=19");
         assertState(
                 "SELECT * FROM SHADOW_EU.T WITH CONSISTENCY PRIMARY",
                 "0A000",
@@ -617,11 +639,15 @@ class ShadowQueryEngineIT {
     private static final class Catalogue implements Shadows {
         private final Map<ShadowName, ShadowStatus> held = new ConcurrentHashMap<>();
         private final List<String> created = new CopyOnWriteArrayList<>();
+        private final List<String> altered = new CopyOnWriteArrayList<>();
+        private final List<String> refreshed = new CopyOnWriteArrayList<>();
         private final List<String> dropped = new CopyOnWriteArrayList<>();
 
         void clear() {
             held.clear();
             created.clear();
+            altered.clear();
+            refreshed.clear();
             dropped.clear();
         }
 
@@ -652,6 +678,17 @@ class ShadowQueryEngineIT {
         @Override
         public void drop(ShadowName name, boolean ifExists) {
             dropped.add(name + " " + ifExists);
+        }
+
+        @Override
+        public void alter(ShadowName name, UnaryOperator<ShadowDefinition> change) {
+            altered.add(
+                    change.apply(new ShadowDefinition(name, Compression.LZ4, 5)).toString());
+        }
+
+        @Override
+        public void refresh(ShadowName name) {
+            refreshed.add(name.toString());
         }
 
         @Override

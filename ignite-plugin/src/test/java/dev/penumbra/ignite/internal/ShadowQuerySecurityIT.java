@@ -16,6 +16,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,6 +77,16 @@ class ShadowQuerySecurityIT {
 
             @Override
             public void drop(ShadowName name, boolean ifExists) {
+                done.incrementAndGet();
+            }
+
+            @Override
+            public void alter(ShadowName name, UnaryOperator<ShadowDefinition> change) {
+                done.incrementAndGet();
+            }
+
+            @Override
+            public void refresh(ShadowName name) {
                 done.incrementAndGet();
             }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.penumbra.ignite.sql.Script.Own;
 import dev.penumbra.ignite.sql.Script.Plain;
+import dev.penumbra.ignite.sql.ShadowStatement.AlterShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
@@ -127,6 +128,17 @@ class GrammarTest {
     }
 
     @Test
+    void alter_saysWhatItSays_andNothingElse() {
+        SourceName source = new SourceName("c", false, new Place(1, 17));
+        TableName table = new TableName("S", "T");
+        assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 0, COMPRESSION = 'none')"))
+                .isEqualTo(new AlterShadow(source, table, new Datacenter("eu"), Compression.NONE, 0, null));
+        assertThat(only("alter shadow of c.s.t in datacenter 'eu' set (consistency = 'bounded 2s');"))
+                .isEqualTo(new AlterShadow(
+                        source, table, new Datacenter("eu"), null, null, Consistency.bounded(Duration.ofSeconds(2))));
+    }
+
+    @Test
     void explain_keepsTheQueryAtItsPlace() {
         assertThat(only("EXPLAIN SHADOW\nSELECT ';' FROM SHADOW.T;"))
                 .isEqualTo(new ExplainShadow("              \nSELECT ';' FROM SHADOW.T", null));
@@ -189,6 +201,11 @@ class GrammarTest {
             DROP SHADOW IF NOT EXISTS OF c.s.t IN DATACENTER 'eu'                      | 1 | 16 | EXISTS
             DROP SHADOW OF c.s.t IN DATACENTER 'eu' CASCADE                            | 1 | 41 | end of statement
             DROP SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1)               | 1 | 41 | end of statement
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' (NEAR_ROWS = 1)                   | 1 | 42 | SET
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET NEAR_ROWS = 1                 | 1 | 46 | '('
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET ()                            | 1 | 47 | COMPRESSION
+            ALTER SHADOW IF EXISTS OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 1)     | 1 | 14 | OF
+            REFRESH SHADOW OF c.s.t IN DATACENTER 'eu' NOW                             | 1 | 44 | end of statement
             EXPLAIN SHADOW                                                             | 1 | 15 | a query
             EXPLAIN SHADOW;                                                            | 1 | 15 | a query
             SELECT 1; DROP SHADOW x                                                    | 1 | 23 | OF
@@ -209,8 +226,7 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'VALIDATED') | 1 | 63 | VALIDATED
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63 | OPTIMISTIC
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
-            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 1  | ALTER SHADOW
-            REFRESH SHADOW OF c.s.t IN DATACENTER 'eu'                                 | 1 | 1  | REFRESH SHADOW
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 47 | TTL
             CREATE TRIGGER x BEFORE INSERT ON T FOR EACH ROW CAPTURE                   | 1 | 18 | BEFORE
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT
