@@ -163,7 +163,7 @@ final class Shipper implements AutoCloseable {
                 datacenters,
                 (datacenter, figures, ended) -> new Feed(
                         context,
-                        journal(source),
+                        journal(source, datacenter),
                         datacenter,
                         fillThreads,
                         figures,
@@ -179,9 +179,11 @@ final class Shipper implements AutoCloseable {
                 (datacenter, figures, ended) -> new TableFeed(context, tables, datacenter, figures, ended));
     }
 
-    private Journal journal(String source) {
+    private Journal journal(String source, Datacenter datacenter) {
         return journals.stream()
-                .filter(journal -> journal.source().equals(source))
+                // Beside one that keeps the home image up, a journal of this node's of the same name does not count.
+                .filter(journal ->
+                        datacenter.equals(context.home()) && journal.source().equals(source))
                 .findFirst()
                 .orElseGet(() -> distant.apply(source));
     }

@@ -92,6 +92,23 @@ class ShippingFaultsIT {
     }
 
     @Test
+    void anotherJournalOfTheSameNameWhereADatacenterIsFed_isNotWhatItsShadowsAreFedFrom() {
+        workload.snapshot(300);
+        Ignite home = grid.start("home", journal);
+        assertEqual(home, "home");
+        MemoryJournal other = new MemoryJournal("shop");
+        new Workload(other, 3, 2_000).snapshot(400);
+        Ignite eu = grid.start("eu", other);
+        create(home);
+        workload.transactions(50);
+
+        assertEqual(home, "home", "eu");
+        assertThat(journals(eu))
+                .anyMatch(row -> row.get(1).equals("REFUSED"))
+                .anyMatch(row -> row.get(1).equals("RUNNING"));
+    }
+
+    @Test
     void aDatacenterWithoutShadows_keepsNothingInTheJournal_andCanHaveOneAgain() {
         workload.snapshot(300);
         Ignite home = grid.start("home", journal);
