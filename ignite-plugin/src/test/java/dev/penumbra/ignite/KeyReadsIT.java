@@ -16,13 +16,17 @@ import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.read.Consistency;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -115,6 +119,28 @@ class KeyReadsIT {
         assertThat(all.position()).isEqualTo(journal.last());
         assertThat(orders.get(Key.of(-1L), Consistency.eventual()).value()).isEmpty();
         assertThat(orders.get(Key.of(-1L), Consistency.primary()).copy()).isEqualTo("HOME.ORDERS");
+    }
+
+    @Test
+    @Order(1)
+    void thePageOfLevels_showsWhatRuns() throws IOException {
+        Key key = Key.of(7L);
+        Row row = Objects.requireNonNull(journal.table(Orders.NAME).get(key));
+        String token = SessionToken.of("shop", journal.id(), journal.last()).toString();
+        assertThat(ConsistencyPage.java()).isEqualTo(ConsistencyPage.compiled());
+        assertThat(ConsistencyPage.read(eu, token))
+                .containsOnly(Optional.of(row))
+                .hasSize(4);
+
+        List<String> statements = ConsistencyPage.sql();
+        assertThat(statements).hasSize(4);
+        for (String statement : statements) {
+            assertThat(eu.cache("penumbra-registry")
+                            .query(new SqlFieldsQuery(statement.replace("the writer''s token", token)))
+                            .getAll())
+                    .as(statement)
+                    .isEqualTo(List.of(List.of(Objects.requireNonNull(row.get(3)))));
+        }
     }
 
     @Test
