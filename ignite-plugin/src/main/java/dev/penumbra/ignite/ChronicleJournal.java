@@ -7,6 +7,7 @@ import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,11 @@ final class ChronicleJournal implements Journal {
     public UUID id() {
         // Read anew each time: somebody may have put another journal in the place of the one that is open.
         return JournalReader.idOf(directory);
+    }
+
+    @Override
+    public Set<String> retained() {
+        return JournalReader.registered(directory);
     }
 
     @Override

@@ -44,6 +44,7 @@ final class DistantJournals {
     private final LongSupplier nanos;
     private final Map<UUID, CompletableFuture<JournalMessage>> calls = new ConcurrentHashMap<>();
     private final Map<UUID, DistantTail> tails = new ConcurrentHashMap<>();
+    private volatile boolean closed;
 
     /** @param homeFeeds how far the home image of a source is, and who keeps it up; may wait */
     DistantJournals(Line line, Function<String, Optional<FeedState>> homeFeeds, LongSupplier nanos) {
@@ -59,14 +60,19 @@ final class DistantJournals {
 
     /** A message for this node as one that reads journals. */
     void received(JournalMessage message) {
-        CompletableFuture<JournalMessage> call = calls.get(message.id());
-        if (call != null) {
-            call.complete(message);
-        }
         DistantTail tail = tails.get(message.id());
         if (tail != null) {
             tail.received(message);
         }
+        CompletableFuture<JournalMessage> call = calls.get(message.id());
+        if (call != null) {
+            call.complete(message);
+        }
+    }
+
+    /** Ends all waiting: nothing comes any more. */
+    void close() {
+        closed = true;
     }
 
     private static PenumbraException failure(JournalMessage failed) {
@@ -87,7 +93,7 @@ final class DistantJournals {
         try {
             line.send(host, message);
             long begun = nanos.getAsLong();
-            while (nanos.getAsLong() - begun < ANSWER.toNanos() && line.isThere(host)) {
+            while (!closed && nanos.getAsLong() - begun < ANSWER.toNanos() && line.isThere(host)) {
                 try {
                     JournalMessage answered = answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
                     if (answered.kind() == Kind.FAILED) {
@@ -182,10 +188,18 @@ final class DistantJournals {
         public Tail open(Position after) {
             UUID from = host();
             UUID tailId = UUID.randomUUID();
-            DistantTail tail = new DistantTail(tailId, from, journal -> id = journal);
+            DistantTail tail = new DistantTail(tailId, from, journal -> {
+                // Not what was read from another node before.
+                if (from.equals(host)) {
+                    id = journal;
+                }
+            });
             tails.put(tailId, tail);
             try {
-                call(from, new JournalMessage(Kind.OPEN, tailId).source(source).position(after));
+                line.send(
+                        from,
+                        new JournalMessage(Kind.OPEN, tailId).source(source).position(after));
+                tail.awaitOpening();
                 return tail;
             } catch (RuntimeException e) {
                 tail.close();
@@ -202,8 +216,9 @@ final class DistantJournals {
         private final TailReceiver receiver;
         private final TransactionFrames.Reader transactions;
         private volatile @Nullable JournalMessage failed;
-        /** Where the journal ended when it was read to its end for the first time. */
-        private volatile @Nullable JournalMessage end;
+        private volatile boolean opened;
+        /** After how many frames the journal had been read to its end for the first time; -1 before. */
+        private volatile long end = -1;
 
         private final DistantProbe probe;
         private boolean reachedEnd;
@@ -227,13 +242,15 @@ final class DistantJournals {
             switch (message.kind()) {
                 case FRAME ->
                     receiver.arrived(message.number(), message.content().array());
+                case OPENED -> opened = true;
                 case SENT -> {
                     receiver.heard(message.number());
-                    identity.accept(UUID.fromString(message.text()));
-                }
-                case END -> {
-                    receiver.heard(message.number());
-                    end = message;
+                    if (!message.text().isEmpty()) {
+                        identity.accept(UUID.fromString(message.text()));
+                    }
+                    if (message.position().sequence() > 0) {
+                        end = message.position().sequence() - 1;
+                    }
                 }
                 case SAID -> probe.answered(new Said(message.number(), message.position()));
                 case FAILED -> failed = message;
@@ -253,11 +270,23 @@ final class DistantJournals {
                     }
                     throw failure(failure);
                 }
-                if (receiver.isBroken() || !line.isThere(host)) {
+                if (closed || receiver.isBroken() || !line.isThere(host)) {
                     throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("node", host);
                 }
             }
             return frame;
+        }
+
+        /** Waits until the other end has found the place, or says why there is none. */
+        void awaitOpening() {
+            Pause pause = new Pause();
+            while (!opened) {
+                if (look() != null) {
+                    throw new IllegalStateException("a frame came before the tail was open");
+                }
+                saySomething();
+                pause.await();
+            }
         }
 
         private byte[] await() {
@@ -294,8 +323,8 @@ final class DistantJournals {
         private TransactionFrames.Reader.@Nullable Transaction nextOfOpening() {
             Pause pause = new Pause();
             while (true) {
-                JournalMessage ended = end;
-                reachedEnd = ended != null && receiver.taken() >= ended.number();
+                long ended = end;
+                reachedEnd = ended >= 0 && receiver.taken() >= ended;
                 TransactionFrames.Reader.Transaction next = transactions.next();
                 if (next != null || reachedEnd) {
                     return next;

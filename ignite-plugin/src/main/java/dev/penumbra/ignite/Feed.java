@@ -281,7 +281,7 @@ final class Feed extends ShippingFeed {
     private void refuseOther(FeedState shipped) {
         boolean byAnother = !shipped.owner().equals(localNode())
                 && context.ignite().cluster().node(shipped.owner()) != null;
-        if (byAnother && !isOurs(shipped)) {
+        if (byAnother && !isOurs(shipped) && home) {
             PenumbraException refusal = new PenumbraException(ErrorCode.SOURCE_NAME_TAKEN)
                     .with("source", journal.source())
                     .with("shippedBy", shipped.owner());
@@ -350,14 +350,32 @@ final class Feed extends ShippingFeed {
                 throw e;
             }
             // Retention has removed the last applied transaction; what follows it is checked as it comes.
-            return journal.open(from);
+            return openBehind(from);
         }
-        Journal.Transaction known = next(tail, from);
+        Journal.Transaction known;
+        try {
+            known = next(tail, from);
+        } catch (RuntimeException | Error e) {
+            tail.close();
+            throw e;
+        }
         if (known != null && known.last().equals(from)) {
             return tail;
         }
         tail.close();
         throw gap(from, known == null ? null : known.first(), null);
+    }
+
+    private Journal.Tail openBehind(Position from) {
+        try {
+            return journal.open(from);
+        } catch (PenumbraException e) {
+            if (e.code() == ErrorCode.POSITION_GONE) {
+                // Retention has removed what is still wanted.
+                throw gap(from, null, e);
+            }
+            throw e;
+        }
     }
 
     private Journal.@Nullable Transaction next(Journal.Tail tail, Position last) {

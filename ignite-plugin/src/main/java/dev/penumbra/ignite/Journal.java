@@ -4,6 +4,7 @@ import dev.penumbra.journal.TransactionFrames;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.read.ProbeDesk;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,11 @@ interface Journal {
     /** Whether somebody could read it now; cheap, and no promise. */
     default boolean isThere() {
         return true;
+    }
+
+    /** The names under which tails have asked retention to keep something. */
+    default Set<String> retained() {
+        return Set.of();
     }
 
     /** Lets retention go of what a tail had asked it to keep under a name. */

@@ -4,6 +4,7 @@ import dev.penumbra.ignite.JournalMessage.Kind;
 import dev.penumbra.ignite.trigger.FailureText;
 import dev.penumbra.journal.TransactionFrames;
 import dev.penumbra.model.Bytes;
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
@@ -35,7 +36,7 @@ final class JournalHost implements AutoCloseable {
     /** How often a tail says how many frames it has sent. */
     private static final Duration SAYS_EVERY = Duration.ofMillis(250);
     /** For how long nothing may be heard from the other end. */
-    private static final Duration SILENCE = Duration.ofSeconds(60);
+    private static final Duration SILENCE = Duration.ofMinutes(2);
 
     private final Map<String, Journal> journals = new ConcurrentHashMap<>();
     private final Line line;
@@ -49,6 +50,9 @@ final class JournalHost implements AutoCloseable {
         void send(UUID node, JournalMessage message);
 
         boolean isThere(UUID node);
+
+        /** The datacenter whose shadows a node may feed; null when it may feed none, and so is not told what is in a journal. */
+        @Nullable Datacenter mayFeed(UUID node);
     }
 
     JournalHost(List<Journal> journals, Line line, Executor threads, LongSupplier nanos) {
@@ -60,22 +64,27 @@ final class JournalHost implements AutoCloseable {
 
     /** A message for this node as one that has journals. */
     void received(UUID from, JournalMessage message) {
+        Datacenter datacenter = line.mayFeed(from);
+        if (datacenter == null) {
+            LOG.warn("A node asks for a journal that feeds nothing: node={}, kind={}", from, message.kind());
+            return;
+        }
         OpenTail tail = tails.get(message.id());
         switch (message.kind()) {
             case DESCRIBE -> execute(() -> describe(from, message));
             case OPEN -> {
-                OpenTail opened = new OpenTail(from, message);
+                OpenTail opened = new OpenTail(from, ShippingFeed.reader(datacenter), message);
                 if (tails.putIfAbsent(message.id(), opened) == null) {
                     execute(opened);
                 }
             }
-            case RELEASE -> execute(() -> release(message));
+            case RELEASE -> execute(() -> release(message.source(), ShippingFeed.reader(datacenter)));
             case TAKEN, KEEP, ASK, CLOSE -> {
                 if (tail != null && tail.reader.equals(from)) {
                     tail.received(message);
                 }
             }
-            case DESCRIPTION, SENT, END, FRAME, SAID, FAILED -> {}
+            case DESCRIPTION, OPENED, SENT, FRAME, SAID, FAILED -> {}
         }
     }
 
@@ -108,11 +117,11 @@ final class JournalHost implements AutoCloseable {
         }
     }
 
-    private void release(JournalMessage call) {
+    private void release(String source, String name) {
         try {
-            journal(call.source()).release(call.text());
+            journal(source).release(name);
         } catch (RuntimeException e) {
-            LOG.warn("A reader's mark in a journal could not be removed: source={}", call.source(), e);
+            LOG.warn("A reader's mark in a journal could not be removed: source={}, reader={}", source, name, e);
         }
     }
 
@@ -131,6 +140,9 @@ final class JournalHost implements AutoCloseable {
     private final class OpenTail implements Runnable {
         private final UUID id;
         private final UUID reader;
+        /** What retention knows it by. */
+        private final String name;
+
         private final String source;
         private final Position after;
         private final TailSender sender;
@@ -143,13 +155,18 @@ final class JournalHost implements AutoCloseable {
         private Journal.@Nullable Probe probe;
         private boolean probeTried;
         private volatile boolean isAsked;
+        private volatile String journalId = "";
+        /** After how many frames the journal had been read to its end for the first time; -1 before. */
+        private volatile long end = -1;
+
         private long saidAt;
         private volatile long heardAt;
         private volatile boolean ended;
 
-        OpenTail(UUID reader, JournalMessage open) {
+        OpenTail(UUID reader, String name, JournalMessage open) {
             this.id = open.id();
             this.reader = reader;
+            this.name = name;
             this.source = open.source();
             this.after = open.position();
             this.heardAt = nanos.getAsLong();
@@ -163,7 +180,11 @@ final class JournalHost implements AutoCloseable {
         void received(JournalMessage message) {
             heardAt = nanos.getAsLong();
             switch (message.kind()) {
-                case TAKEN -> sender.taken(message.number());
+                case TAKEN -> {
+                    sender.taken(message.number());
+                    // Also while the tail's thread is busy with a large transaction.
+                    say();
+                }
                 case KEEP -> keep = message;
                 case ASK -> {
                     questions.asked(message.number());
@@ -180,10 +201,12 @@ final class JournalHost implements AutoCloseable {
         @Override
         public void run() {
             try (Journal.Tail tail = journal(source).open(after)) {
-                say();
+                journalId = journal(source).id().toString();
+                line.send(reader, new JournalMessage(Kind.OPENED, id));
                 carry(tail);
             } catch (Gone e) {
                 LOG.debug("Nobody reads a tail any more: source={}, node={}", source, reader);
+                line.send(reader, failed(id, sender.sent(), new PenumbraException(ErrorCode.GRID_UNAVAILABLE)));
             } catch (RuntimeException | Error e) {
                 LOG.info("A tail that another node reads has ended: source={}, node={}", source, reader, e);
                 line.send(reader, failed(id, sender.sent(), e));
@@ -205,14 +228,13 @@ final class JournalHost implements AutoCloseable {
                 pause.reset();
                 sender.send(frame);
             });
-            boolean toldOfEnd = false;
             while (true) {
                 Journal.Transaction transaction = tail.poll();
                 if (transaction == null) {
                     writer.flush();
-                    if (!toldOfEnd) {
-                        line.send(reader, new JournalMessage(Kind.END, id).number(sender.sent()));
-                        toldOfEnd = true;
+                    if (end < 0) {
+                        end = sender.sent();
+                        say();
                     }
                     tend(tail);
                     pause.await();
@@ -231,22 +253,25 @@ final class JournalHost implements AutoCloseable {
             }
             JournalMessage wanted = keep;
             if (wanted != null && !wanted.equals(kept)) {
-                tail.retain(wanted.text(), wanted.position());
+                tail.retain(name, wanted.position());
                 kept = wanted;
             }
             ask(tail);
             if (nanos.getAsLong() - saidAt >= SAYS_EVERY.toNanos()) {
+                saidAt = nanos.getAsLong();
+                // Somebody may have put another journal in the place of the one that is read.
+                journalId = journal(source).id().toString();
                 say();
             }
         }
 
         private void say() {
-            saidAt = nanos.getAsLong();
             line.send(
                     reader,
                     new JournalMessage(Kind.SENT, id)
                             .number(sender.sent())
-                            .text(journal(source).id().toString()));
+                            .position(new Position(0, end + 1))
+                            .text(journalId));
         }
 
         /** Passes questions on to the journal's writer, once there are any. */

@@ -1,5 +1,7 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.model.Datacenter;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.apache.ignite.Ignite;
@@ -53,6 +55,14 @@ final class JournalLine implements JournalHost.Line, AutoCloseable {
             // This node itself is leaving the grid.
             return false;
         }
+    }
+
+    @Override
+    public @Nullable Datacenter mayFeed(UUID node) {
+        @Nullable ClusterNode asking = ignite.cluster().node(node);
+        return asking == null || asking.isClient() || asking.attribute(PenumbraPluginProvider.SETTINGS) == null
+                ? null
+                : DatacenterNodes.datacenterOf(asking).orElse(null);
     }
 
     @Override

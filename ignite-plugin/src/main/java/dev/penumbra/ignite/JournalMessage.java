@@ -48,10 +48,14 @@ record JournalMessage(Kind kind, UUID id, long number, Position position, String
 
         /** The journal's identity is the text, and it begins behind a position. */
         DESCRIPTION(65),
-        /** So many frames have been sent of the journal whose identity is the text; said again and again. */
+        /**
+         * So many frames have been sent of the journal whose identity is the text, which is empty before it is open; said again and again.
+         * The sequence of the position is one more than the number of frames after which the journal had been read to its end for the first
+         * time, and 0 before that.
+         */
         SENT(66),
-        /** The journal had no more when so many frames had been sent; said once, when it is so for the first time. */
-        END(0x46),
+        /** The tail is open. */
+        OPENED(0x46),
         /** The frame of a number. */
         FRAME(67),
         /** The answer to the question of a number is a position. */

@@ -82,6 +82,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             CopyBoard board,
             KeyReads keyReads,
             JournalHost host,
+            DistantJournals distant,
             JournalLine line,
             @Nullable CacheWatch watch,
             AutoCloseable listening) {}
@@ -289,6 +290,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 board,
                 new KeyReads(ignite, new NameRouter(board, (schema, table) -> true, local), board, readers, reads),
                 host,
+                distant,
                 line,
                 watch,
                 catalogue.listen(shipper::catalogueChanged));
@@ -343,6 +345,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         triggers.onChange(() -> {});
         present.heartbeat().close();
         present.host().close();
+        present.distant().close();
         present.shipper().close();
         present.line().close();
         present.figures().close();

@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,13 +36,14 @@ import org.slf4j.LoggerFactory;
 final class Shipper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Shipper.class);
     private static final long STOP_SECONDS = 20;
+    private static final long LOOK_MILLIS = 2_000;
 
     private final ShippingContext context;
     private final List<Journal> journals;
     private final Function<String, Journal> distant;
     private final ExecutorService feedThreads;
     private final ExecutorService fillThreads;
-    private final ExecutorService watch;
+    private final ScheduledExecutorService watch;
     private Consumer<FeedFigures> onFeed = figures -> {};
     private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
@@ -76,7 +78,7 @@ final class Shipper implements AutoCloseable {
         String node =
                 context.ignite().name() == null ? "ignite" : context.ignite().name();
         this.feedThreads = Executors.newCachedThreadPool(threads("penumbra-feed-" + node));
-        this.watch = Executors.newSingleThreadExecutor(threads("penumbra-watch-" + node));
+        this.watch = Executors.newSingleThreadScheduledExecutor(threads("penumbra-watch-" + node));
         this.fillThreads = Executors.newCachedThreadPool(threads("penumbra-fill-" + node));
     }
 
@@ -115,6 +117,9 @@ final class Shipper implements AutoCloseable {
             context.catalogue().addSource(journal.source());
         }
         reconcile();
+        // Nodes come and go, and what has failed is tried again.
+        var unused = watch.scheduleWithFixedDelay(
+                () -> safely(this::reconcileFeeds), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Runs what no caller waits for. */
@@ -132,10 +137,14 @@ final class Shipper implements AutoCloseable {
     }
 
     private void reconcileSafely() {
+        safely(this::reconcile);
+    }
+
+    private void safely(Runnable task) {
         try {
-            reconcile();
+            task.run();
         } catch (RuntimeException e) {
-            // The next change of the catalogue, or the feeds' own look at it, makes up for this one.
+            // The next look makes up for this one.
             if (!closed) {
                 LOG.warn("The feeds could not be brought in line with the catalogue", e);
             }
@@ -145,12 +154,17 @@ final class Shipper implements AutoCloseable {
     /** Starts feeds for datacenters that have come to hold copies, ends those of datacenters that hold none any more. */
     synchronized void reconcile() {
         onCatalogue.run();
+        reconcileFeeds();
+    }
+
+    private synchronized void reconcileFeeds() {
         Map<String, Set<Datacenter>> wanted = new HashMap<>();
         // Those that run already, too: they end where nothing is wanted any more.
         feeds.keySet().forEach(source -> wanted.put(source, new HashSet<>()));
         wanted.remove(tables.source());
         for (Journal journal : journals) {
             wanted.computeIfAbsent(journal.source(), key -> new HashSet<>()).add(context.home());
+            releaseFormer(journal);
         }
         Datacenter fed = fedFromHere();
         if (fed != null) {
@@ -202,6 +216,18 @@ final class Shipper implements AutoCloseable {
                 .filter(node -> node.attribute(PenumbraPluginProvider.SETTINGS) != null)
                 .allMatch(node -> node.order() >= local.order());
         return oldest && !local.isClient() ? datacenter : null;
+    }
+
+    /** Has retention wait no longer for datacenters that have no shadows any more, and perhaps no node that could say so. */
+    private void releaseFormer(Journal journal) {
+        Set<String> present = new HashSet<>();
+        present.add(ShippingFeed.reader(context.home()));
+        datacentersOf(journal.source()).forEach(datacenter -> present.add(ShippingFeed.reader(datacenter)));
+        for (String name : journal.retained()) {
+            if (name.startsWith(ShippingFeed.READER) && !present.contains(name)) {
+                journal.release(name);
+            }
+        }
     }
 
     private Set<String> sourcesOfShadowsIn(Datacenter datacenter) {

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
  */
 abstract class ShippingFeed implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ShippingFeed.class);
+    /** How the names begin that retention knows feeds by; the datacenter follows. */
+    static final String READER = "shipper.";
+
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -60,7 +63,12 @@ abstract class ShippingFeed implements Runnable {
 
     /** What retention knows the feed by. */
     final String reader() {
-        return "shipper." + datacenter;
+        return reader(datacenter);
+    }
+
+    /** What retention knows the feed of a datacenter by. */
+    static String reader(Datacenter datacenter) {
+        return READER + datacenter;
     }
 
     /** How far the datacenter's copies are; null before the first session. */
@@ -164,6 +172,7 @@ abstract class ShippingFeed implements Runnable {
         }
         figures.failed(failure);
         if (failure instanceof PenumbraException known && known.code() == ErrorCode.GRID_UNAVAILABLE) {
+            figures.phase(FeedFigures.Phase.WAITING);
             LOG.info("A feed waits for another node: datacenter={}, failure={}", datacenter, failure.getMessage());
             return;
         }

@@ -71,8 +71,8 @@ final class MemoryJournal implements Journal {
         retained.remove(name);
     }
 
-    /** The names under which tails have asked retention to keep what they have not acknowledged. */
-    Set<String> retained() {
+    @Override
+    public Set<String> retained() {
         return Set.copyOf(retained);
     }
 

@@ -128,6 +128,22 @@ class ShippingFaultsIT {
     }
 
     @Test
+    void aDatacenterThatIsGivenUp_isNotWaitedForByRetention() {
+        workload.snapshot(100);
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        assertEqual(home, "home");
+        create(home);
+        assertEqual(home, "home", "eu");
+        Grid.await(() -> journal.retained().contains("shipper.eu"));
+        grid.stop(eu);
+
+        Grid.plugin(home).shadows().drop(new ShadowName("shop", Orders.NAME, Datacenter.of("eu")), false);
+
+        Grid.await(() -> !journal.retained().contains("shipper.eu"));
+    }
+
+    @Test
     void shadowsThatAreDroppedWhileTheyAreFilled_leaveNoCacheBehind() {
         workload.snapshot(1_500);
         Ignite home = grid.start("home", journal);

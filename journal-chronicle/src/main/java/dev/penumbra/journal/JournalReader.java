@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -60,6 +61,7 @@ public final class JournalReader implements AutoCloseable {
     private long barredAt = -1;
     private final List<RecordCursor> iterating = new ArrayList<>();
     private long polls;
+    private Position dealtWith = Position.START;
     /** The files that transactions have been returned from and that may still be needed, in their order. */
     private final List<FileBegun> begun = new ArrayList<>();
 
@@ -146,6 +148,7 @@ public final class JournalReader implements AutoCloseable {
     }
 
     private void acknowledge(Position upTo) {
+        dealtWith = upTo;
         String name = reader;
         if (name == null) {
             return;
@@ -167,7 +170,8 @@ public final class JournalReader implements AutoCloseable {
         while (begun.size() > 1 && begun.get(1).first().compareTo(upTo) <= 0) {
             begun.remove(0);
         }
-        return begun.isEmpty() ? fileOfNext() : begun.get(0).cycle();
+        // Nothing has been returned from this journal yet: promoted meanwhile, it holds what the former one held.
+        return begun.isEmpty() ? queue.firstCycle() : begun.get(0).cycle();
     }
 
     private int fileInUse() {
@@ -183,6 +187,11 @@ public final class JournalReader implements AutoCloseable {
         List<Long> cycles = List.copyOf(queue.listCyclesBetween(queue.firstCycle(), queue.lastCycle()));
         int at = cycles.indexOf((long) cycle);
         return at < 0 || at >= files.size() ? "" : files.get(at).getFileName().toString();
+    }
+
+    /** The names of the registered readers. */
+    public static Set<String> registered(Path directory) {
+        return ReaderRegister.names(directory);
     }
 
     /** Forgets a registered reader that will not come back, so that retention no longer waits for it. */
@@ -460,7 +469,7 @@ public final class JournalReader implements AutoCloseable {
         schemas.clear();
         begun.clear();
         registeredFile = Integer.MIN_VALUE;
-        acknowledge();
+        acknowledge(dealtWith);
         return true;
     }
 

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -50,6 +52,20 @@ final class ReaderRegister {
             Files.deleteIfExists(entry);
         } catch (IOException e) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", entry);
+        }
+    }
+
+    static Set<String> names(Path directory) {
+        Path folder = directory.resolve(FOLDER);
+        if (!Files.isDirectory(folder)) {
+            return Set.of();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> !name.endsWith(FRESH))
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            throw new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("directory", folder);
         }
     }
 

@@ -22,8 +22,8 @@ public final class TailReceiver {
     /** For how long a frame may be missing that has been sent. */
     public static final Duration MISSING = Duration.ofSeconds(1);
 
-    /** For how long nothing may be heard from the sender. */
-    public static final Duration SILENCE = Duration.ofSeconds(15);
+    /** For how long nothing may be heard from the sender; a large frame on a slow link is long on its way. */
+    public static final Duration SILENCE = Duration.ofMinutes(1);
 
     private static final int ACKNOWLEDGED_BYTES = TailSender.WINDOW_BYTES / 8;
 
