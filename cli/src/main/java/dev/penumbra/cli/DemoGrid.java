@@ -13,6 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,13 +30,18 @@ final class DemoGrid implements AutoCloseable {
 
     private final Path directory;
     private final DemoProgress progress;
+    private final Duration roundTrip;
     private final Map<String, GridNode> nodes = new LinkedHashMap<>();
     private final Map<String, Connection> clients = new LinkedHashMap<>();
     private final int port = freePort();
 
-    /** @param directory where Ignite's files go */
-    DemoGrid(Path directory, DemoProgress progress) throws IOException {
+    /**
+     * @param directory where Ignite's files go
+     * @param roundTrip between two datacenters; zero to delay nothing
+     */
+    DemoGrid(Path directory, Duration roundTrip, DemoProgress progress) throws IOException {
         this.directory = directory;
+        this.roundTrip = roundTrip;
         this.progress = progress;
     }
 
@@ -77,7 +83,8 @@ final class DemoGrid implements AutoCloseable {
 
     private GridNode start(String datacenter, PenumbraConfiguration plugin) {
         return GridNode.start(
-                GridNode.local("demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter)),
+                GridNode.local(
+                        "demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter), roundTrip),
                 plugin);
     }
 
@@ -118,7 +125,7 @@ final class DemoGrid implements AutoCloseable {
 
     void createShadows(DemoSource source, String datacenter, Compression compression) throws SQLException {
         try (Statement statement = home().createStatement()) {
-            for (String table : TpchTables.NAMES) {
+            for (String table : source.tables()) {
                 String sql = "CREATE SHADOW OF " + inGrid(source, table) + " IN DATACENTER '" + datacenter
                         + "' WITH (COMPRESSION = '" + compression + "')";
                 progress.say(sql);
@@ -129,7 +136,7 @@ final class DemoGrid implements AutoCloseable {
 
     void dropShadows(DemoSource source, String datacenter) throws SQLException {
         try (Statement statement = home().createStatement()) {
-            for (String table : TpchTables.NAMES) {
+            for (String table : source.tables()) {
                 statement.execute("DROP SHADOW OF " + inGrid(source, table) + " IN DATACENTER '" + datacenter + "'");
             }
         }

@@ -4,6 +4,7 @@ import dev.penumbra.ignite.PenumbraConfiguration;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.ignite.Ignite;
@@ -54,8 +55,13 @@ final class GridNode implements AutoCloseable {
      * @param name the node's name, unique in the grid
      * @param discoveryPort the first port of the grid
      * @param work where Ignite keeps its own files
+     * @param roundTrip between two datacenters; zero to delay nothing; the same for all nodes of the grid
      */
-    static IgniteConfiguration local(String name, int discoveryPort, Path work) {
+    static IgniteConfiguration local(String name, int discoveryPort, Path work, Duration roundTrip) {
+        // Ignite admits no node whose communication is of another class, so others join with its own as long as they
+        // can.
+        TcpCommunicationSpi communication =
+                roundTrip.isZero() ? new TcpCommunicationSpi() : DistanceCommunicationSpi.of(roundTrip);
         return new IgniteConfiguration()
                 .setIgniteInstanceName(name)
                 .setConsistentId(name)
@@ -67,7 +73,7 @@ final class GridNode implements AutoCloseable {
                 .setDataStorageConfiguration(new DataStorageConfiguration()
                         .setDefaultDataRegionConfiguration(region("default", 256 * MEGABYTE))
                         .setDataRegionConfigurations(region(COPIES_REGION, COPIES_REGION_BYTES_DEFAULT)))
-                .setCommunicationSpi(new TcpCommunicationSpi()
+                .setCommunicationSpi(communication
                         .setLocalPort(discoveryPort + NODES_MAX)
                         .setLocalPortRange(5 * NODES_MAX)
                         .setMessageQueueLimit(MESSAGE_QUEUE_LIMIT))

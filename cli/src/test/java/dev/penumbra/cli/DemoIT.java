@@ -11,14 +11,29 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DemoIT {
+    private static final int WAN_MILLIS = 40;
+
     @TempDir
     private Path root;
 
     @Test
-    void demo_ofAllSources_endsWithEveryCopyEqualToItsSource() {
+    void demo_ofAllSources_endsWithEveryCopyEqualToItsSource_andEveryAnswerRight() {
         Path data = root.resolve("data");
         CommandRun run = CommandRun.of(
-                "demo", "--source", "all", "--json", "--rows", "1000", "--seconds", "3", "--data", data.toString());
+                "demo",
+                "--source",
+                "all",
+                "--consistency",
+                "all",
+                "--wan",
+                WAN_MILLIS + "ms",
+                "--json",
+                "--rows",
+                "1000",
+                "--seconds",
+                "4",
+                "--data",
+                data.toString());
         assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
         JsonNode report = run.json();
         assertThat(report.get("ok").asBoolean()).isTrue();
@@ -26,6 +41,7 @@ class DemoIT {
         assertThat(report.get("sources").fieldNames()).toIterable().containsExactly("h2", "derby", "ignite");
         report.get("sources").properties().forEach(source -> {
             assertSound(source.getKey(), source.getValue());
+            assertConsistent(source.getKey(), source.getValue().get("consistency"));
             boolean rollsBack = !source.getKey().equals("ignite");
             assertThat(source.getValue().get("changes").get("rolledBack").asLong() > 0)
                     .isEqualTo(rollsBack);
@@ -39,6 +55,22 @@ class DemoIT {
                     CommandRun.of("journal", "verify", data.resolve(journal).toString(), "--json");
             assertThat(verified.exitCode()).as(verified.err()).isZero();
         }
+    }
+
+    private static void assertConsistent(String source, JsonNode consistency) {
+        assertThat(consistency.get("violations").asLong()).as(source).isZero();
+        assertThat(consistency.get("wanMillis").asInt()).isEqualTo(WAN_MILLIS);
+        assertThat(consistency.get("levels").fieldNames())
+                .toIterable()
+                .containsExactly("EVENTUAL", "BOUNDED", "SESSION", "PRIMARY");
+        consistency.get("levels").properties().forEach(level -> {
+            assertThat(level.getValue().get("reads").asLong())
+                    .as(source + " " + level)
+                    .isPositive();
+            assertThat(level.getValue().get("latencyMillis").get("p50").asDouble())
+                    .isPositive();
+            assertThat(level.getValue().has("sources")).isEqualTo(!source.equals("ignite"));
+        });
     }
 
     private static void assertSound(String source, JsonNode report) {
@@ -75,5 +107,21 @@ class DemoIT {
         CommandRun run = CommandRun.of("demo", "--rows", "10");
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("min=1000");
+    }
+
+    @Test
+    void demo_ofALevelThatThereIsNot_isRefused() {
+        CommandRun run = CommandRun.of("demo", "--consistency", "EVENTUAL,SOMETIMES");
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("SOMETIMES", "EVENTUAL, BOUNDED, SESSION, PRIMARY");
+    }
+
+    @Test
+    void demo_ofADistanceThatIsNoTime_orTooFar_isRefused() {
+        for (String distance : List.of("far", "80", "3s")) {
+            CommandRun run = CommandRun.of("demo", "--wan", distance);
+            assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err()).contains("--wan", distance);
+        }
     }
 }
