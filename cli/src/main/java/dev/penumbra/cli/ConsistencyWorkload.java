@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConsistencyWorkload implements AutoCloseable {
     static final int WRITES_PER_SECOND = 100;
-    static final int READS_PER_SECOND = 40;
+    /** Of each reader, few enough for one that waits for a round trip each time, so that all count alike. */
+    static final int READS_PER_SECOND = 10;
 
     /** Bounds are chosen below this. */
     private static final int BOUND_LIMIT_MILLIS = 1_500;
@@ -62,20 +63,29 @@ final class ConsistencyWorkload implements AutoCloseable {
         this.levels.forEach(level -> figures.put(level, new LevelFigures()));
         this.writer = new Writer(opened(source.connect()), source.tokenQuery(), new SplittableRandom(seed));
         for (String datacenter : grid.datacenters()) {
-            GridNode node = grid.node(datacenter);
-            Connection connection = opened(DriverManager.getConnection(node.jdbcUrl()));
-            readers.add(new Client(
-                    datacenter + " by SQL",
-                    (counter, asked) -> bySql(connection, TableName.quote(copies), counter, asked),
-                    seed + readers.size()));
-            if (source.isReadByKey()) {
-                CopiedTable table =
-                        dev.penumbra.ignite.Penumbra.of(node.ignite()).session().table(copies);
-                readers.add(new Client(
-                        datacenter + " by key",
-                        (counter, asked) -> byKey(table, counter, asked),
-                        seed + readers.size()));
+            for (Level level : this.levels) {
+                addReaders(source, grid.node(datacenter), datacenter, copies, level, seed);
             }
+        }
+    }
+
+    /** Each has a session for its level alone: one that has read at home may have to go on reading there. */
+    private void addReaders(DemoSource source, GridNode node, String datacenter, String copies, Level level, long seed)
+            throws SQLException {
+        Connection connection = opened(DriverManager.getConnection(node.jdbcUrl()));
+        readers.add(new Client(
+                datacenter + " by SQL",
+                level,
+                (counter, asked) -> bySql(connection, TableName.quote(copies), counter, asked),
+                seed + readers.size()));
+        if (source.isReadByKey()) {
+            CopiedTable table =
+                    dev.penumbra.ignite.Penumbra.of(node.ignite()).session().table(copies);
+            readers.add(new Client(
+                    datacenter + " by key",
+                    level,
+                    (counter, asked) -> byKey(table, counter, asked),
+                    seed + readers.size()));
         }
     }
 
@@ -163,18 +173,19 @@ final class ConsistencyWorkload implements AutoCloseable {
     /** One session that reads. */
     private final class Client {
         private final CounterCheck.Session session;
+        private final Level level;
         private final Read read;
         private final SplittableRandom random;
         private long asked;
 
-        Client(String name, Read read, long seed) {
+        Client(String name, Level level, Read read, long seed) {
+            this.level = level;
             this.session = check.session(name);
             this.read = read;
             this.random = new SplittableRandom(seed);
         }
 
         void read() throws SQLException {
-            Level level = levels.get(random.nextInt(levels.size()));
             int counter = random.nextInt(CounterTable.COUNTERS);
             Duration bound = Duration.ofMillis(random.nextInt(BOUND_LIMIT_MILLIS));
             asked++;

@@ -72,7 +72,7 @@ final class Demo implements AutoCloseable {
     /**
      * What makes readers of copies care about consistency.
      *
-     * @param roundTrip between two datacenters; zero to delay nothing
+     * @param roundTrip between two datacenters, once all copies are complete; zero to delay nothing
      * @param levels what readers of counters ask for, in each datacenter; where there are none, there are no such readers
      */
     record Distance(Duration roundTrip, Set<Level> levels) {
@@ -96,7 +96,7 @@ final class Demo implements AutoCloseable {
         this.choice = choice;
         this.progress = progress;
         this.distance = distance;
-        this.grid = new DemoGrid(this.directory, distance.roundTrip(), progress);
+        this.grid = new DemoGrid(this.directory, progress);
     }
 
     /** Fills the sources, begins capture, starts the grid and creates the shadows; returns when all are complete. */
@@ -122,6 +122,12 @@ final class Demo implements AutoCloseable {
         }
         progress.say("home images and shadows are complete");
         compareMemory(bytes);
+        // Filling waits for a round trip for each partition of each table, which nobody would want to watch.
+        if (!distance.roundTrip().isZero()) {
+            grid.setRoundTrip(distance.roundTrip());
+            progress.say("from now on a round trip between two datacenters takes "
+                    + distance.roundTrip().toMillis() + " ms");
+        }
     }
 
     private void begin(DemoSource source, int rows) throws SQLException {

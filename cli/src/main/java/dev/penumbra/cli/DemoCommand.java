@@ -125,6 +125,7 @@ final class DemoCommand implements Callable<Integer> {
             report.violations().stream()
                     .limit(VIOLATIONS_SHOWN)
                     .forEach(violation -> output.err().println("wrong answer: " + violation));
+            output.err().flush();
             if (keep) {
                 keep(demo);
             }

@@ -30,18 +30,14 @@ final class DemoGrid implements AutoCloseable {
 
     private final Path directory;
     private final DemoProgress progress;
-    private final Duration roundTrip;
+    private final List<DistanceCommunicationSpi> ways = new ArrayList<>();
     private final Map<String, GridNode> nodes = new LinkedHashMap<>();
     private final Map<String, Connection> clients = new LinkedHashMap<>();
     private final int port = freePort();
 
-    /**
-     * @param directory where Ignite's files go
-     * @param roundTrip between two datacenters; zero to delay nothing
-     */
-    DemoGrid(Path directory, Duration roundTrip, DemoProgress progress) throws IOException {
+    /** @param directory where Ignite's files go */
+    DemoGrid(Path directory, DemoProgress progress) throws IOException {
         this.directory = directory;
-        this.roundTrip = roundTrip;
         this.progress = progress;
     }
 
@@ -82,10 +78,16 @@ final class DemoGrid implements AutoCloseable {
     }
 
     private GridNode start(String datacenter, PenumbraConfiguration plugin) {
+        DistanceCommunicationSpi way = new DistanceCommunicationSpi();
+        ways.add(way);
         return GridNode.start(
-                GridNode.local(
-                        "demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter), roundTrip),
+                GridNode.local("demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter), way),
                 plugin);
+    }
+
+    /** Puts a distance between the datacenters, for all messages from now on. */
+    void setRoundTrip(Duration roundTrip) {
+        ways.forEach(way -> way.setRoundTrip(roundTrip));
     }
 
     /** Starts a node in a further datacenter, for the caller to close. */

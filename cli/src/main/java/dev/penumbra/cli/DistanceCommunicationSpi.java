@@ -34,13 +34,13 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
 
     private final Map<UUID, ScheduledThreadPoolExecutor> ways = new ConcurrentHashMap<>();
 
-    /** Written before the node starts. */
-    private long delayNanos;
+    /** Volatile: it may be set while others send. */
+    private volatile long delayNanos;
 
     /** Written when the node stops, read by all who send. */
     private volatile boolean stopped;
 
-    /** Sets how long it takes to another datacenter and back; a message takes half of it. */
+    /** Sets how long it takes to another datacenter and back, never less than before; a message takes half of it. */
     public void setRoundTrip(Duration roundTrip) {
         delayNanos = roundTrip.toNanos() / 2;
     }
@@ -118,9 +118,12 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
 
     private void deliver(ClusterNode node, Message message, @Nullable IgniteInClosure<IgniteException> acknowledged) {
         try {
+            if (ignite.cluster().node(node.id()) == null) {
+                // Ignite would log it as an error, which it is only for one who sends.
+                throw new IgniteSpiException("the node has gone while the message was on its way");
+            }
             super.sendMessage(node, message, acknowledged);
         } catch (IgniteException e) {
-            // As if it were lost on its way to a node that has gone.
             if (acknowledged != null) {
                 acknowledged.apply(e);
             }

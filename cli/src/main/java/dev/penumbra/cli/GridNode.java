@@ -4,7 +4,6 @@ import dev.penumbra.ignite.PenumbraConfiguration;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.ignite.Ignite;
@@ -55,13 +54,9 @@ final class GridNode implements AutoCloseable {
      * @param name the node's name, unique in the grid
      * @param discoveryPort the first port of the grid
      * @param work where Ignite keeps its own files
-     * @param roundTrip between two datacenters; zero to delay nothing; the same for all nodes of the grid
+     * @param communication how it speaks to its neighbours, of the same class in the whole grid
      */
-    static IgniteConfiguration local(String name, int discoveryPort, Path work, Duration roundTrip) {
-        // Ignite admits no node whose communication is of another class, so others join with its own as long as they
-        // can.
-        TcpCommunicationSpi communication =
-                roundTrip.isZero() ? new TcpCommunicationSpi() : DistanceCommunicationSpi.of(roundTrip);
+    static IgniteConfiguration local(String name, int discoveryPort, Path work, TcpCommunicationSpi communication) {
         return new IgniteConfiguration()
                 .setIgniteInstanceName(name)
                 .setConsistentId(name)

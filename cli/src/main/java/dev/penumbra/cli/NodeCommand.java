@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.plugin.PluginConfiguration;
+import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.BeansException;
 import org.springframework.context.support.FileSystemXmlApplicationContext;
@@ -92,7 +93,11 @@ final class NodeCommand implements Callable<Integer> {
         @Nullable Path file = config;
         IgniteConfiguration configuration = file == null
                 ? GridNode.local(
-                        "penumbra-" + datacenter + "-" + ProcessHandle.current().pid(), DISCOVERY_PORT, work, roundTrip)
+                        "penumbra-" + datacenter + "-" + ProcessHandle.current().pid(),
+                        DISCOVERY_PORT,
+                        work,
+                        // Ignite may refuse nodes whose communication is of another class.
+                        roundTrip.isZero() ? new TcpCommunicationSpi() : DistanceCommunicationSpi.of(roundTrip))
                 : read(file);
         if (file != null && !roundTrip.isZero()) {
             DistanceCommunicationSpi.set(configuration, roundTrip);

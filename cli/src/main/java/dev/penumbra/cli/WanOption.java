@@ -20,7 +20,7 @@ final class WanOption {
             paramLabel = "TIME",
             description = {
                 "The round trip between two datacenters, such as 80ms: each message of Ignite's to another datacenter takes half of it."
-                        + " Discovery is not delayed."
+                        + " Discovery is not delayed; the demo begins with it when all copies are complete."
             })
     private @Nullable String text;
 
