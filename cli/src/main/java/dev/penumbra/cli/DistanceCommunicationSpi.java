@@ -82,11 +82,20 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
             super.sendMessage(node, message, acknowledged);
             return;
         }
+        // Whoever waits for an answer hears of those who leave, but not again of one that has left.
+        requireThere(node);
         try {
             var unused = way(node.id())
                     .schedule(() -> deliver(node, message, acknowledged), delayNanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             throw new IgniteSpiException("the node stops", e);
+        }
+    }
+
+    /** Ignite would log it as an error, too. */
+    private void requireThere(ClusterNode node) {
+        if (ignite.cluster().node(node.id()) == null) {
+            throw new IgniteSpiException("the node has gone: " + node.id());
         }
     }
 
@@ -118,10 +127,7 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
 
     private void deliver(ClusterNode node, Message message, @Nullable IgniteInClosure<IgniteException> acknowledged) {
         try {
-            if (ignite.cluster().node(node.id()) == null) {
-                // Ignite would log it as an error, which it is only for one who sends.
-                throw new IgniteSpiException("the node has gone while the message was on its way");
-            }
+            requireThere(node);
             super.sendMessage(node, message, acknowledged);
         } catch (IgniteException e) {
             if (acknowledged != null) {
