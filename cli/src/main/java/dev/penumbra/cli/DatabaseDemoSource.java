@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,17 +23,21 @@ abstract class DatabaseDemoSource implements DemoSource {
     private final String url;
     private final String user;
     private final String schema;
+    private final boolean counted;
     private final Path journal;
     private final Connection connection;
     private @Nullable String name;
     private @Nullable PreparedStatement status;
 
-    DatabaseDemoSource(SourceKind kind, String url, String user, String schema, Path journal) throws SQLException {
+    /** @param counted whether it has a {@link CounterTable} */
+    DatabaseDemoSource(SourceKind kind, String url, String user, String schema, Path journal, boolean counted)
+            throws SQLException {
         this.kind = kind;
         this.url = url;
         this.user = user;
         this.schema = schema;
         this.journal = journal;
+        this.counted = counted;
         this.connection = connect();
     }
 
@@ -62,8 +67,23 @@ abstract class DatabaseDemoSource implements DemoSource {
     }
 
     @Override
+    public final List<String> tables() {
+        return DemoSource.tables(counted);
+    }
+
+    @Override
     public final boolean isTransactional() {
         return true;
+    }
+
+    @Override
+    public final boolean isReadByKey() {
+        return true;
+    }
+
+    @Override
+    public final Optional<String> tokenQuery() {
+        return Optional.of(kind.tokenQuery());
     }
 
     @Override
@@ -74,12 +94,15 @@ abstract class DatabaseDemoSource implements DemoSource {
     @Override
     public long fill(int rows) throws SQLException {
         TpchTables.create(connection, "");
+        if (counted) {
+            CounterTable.create(connection, "");
+        }
         return TpchTables.fill(connection, isTransactional(), rows);
     }
 
     @Override
     public final void capture() throws SQLException {
-        for (String table : TpchTables.NAMES) {
+        for (String table : tables()) {
             kind.install(connection, schema + "." + table, journal);
         }
     }
@@ -135,7 +158,7 @@ abstract class DatabaseDemoSource implements DemoSource {
                 }
             }
         }
-        return copies == TpchTables.NAMES.size() * (1 + datacenters.size());
+        return copies == tables().size() * (1 + datacenters.size());
     }
 
     final void execute(String sql) throws SQLException {

@@ -3,6 +3,7 @@ package dev.penumbra.cli;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.read.Consistency.Level;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.DatabaseMetaData;
@@ -45,6 +46,7 @@ final class Demo implements AutoCloseable {
     private final Path directory;
     private final boolean shared;
     private final Choice choice;
+    private final Distance distance;
     private final DemoProgress progress;
     private final DemoGrid grid;
     private final List<DemoSource> sources = new ArrayList<>();
@@ -68,24 +70,42 @@ final class Demo implements AutoCloseable {
     }
 
     /**
+     * What makes readers of copies care about consistency.
+     *
+     * @param roundTrip between two datacenters, once all copies are complete; zero to delay nothing
+     * @param levels what readers of counters ask for, in each datacenter; where there are none, there are no such readers
+     */
+    record Distance(Duration roundTrip, Set<Level> levels) {
+        Distance {
+            levels = Set.copyOf(levels);
+        }
+
+        boolean isCounted() {
+            return !levels.isEmpty();
+        }
+    }
+
+    /**
      * @param directory where databases, journals and Ignite's files go
      * @param shared whether other processes may open the databases meanwhile, where that is possible
+     * @param distance what the readers have to do with
      */
-    Demo(Path directory, Choice choice, boolean shared, DemoProgress progress) throws IOException {
+    Demo(Path directory, Choice choice, boolean shared, Distance distance, DemoProgress progress) throws IOException {
         this.directory = directory.toAbsolutePath();
         this.shared = shared;
         this.choice = choice;
         this.progress = progress;
+        this.distance = distance;
         this.grid = new DemoGrid(this.directory, progress);
     }
 
     /** Fills the sources, begins capture, starts the grid and creates the shadows; returns when all are complete. */
     void prepare(int rows) throws SQLException {
         if (choice.has(Choice.H2)) {
-            begin(new H2DemoSource(directory, shared), rows);
+            begin(new H2DemoSource(directory, shared, distance.isCounted()), rows);
         }
         if (choice.has(Choice.DERBY)) {
-            begin(new DerbyDemoSource(directory), rows);
+            begin(new DerbyDemoSource(directory, distance.isCounted()), rows);
         }
         // The home node opens the journals when it starts, so the relays must have made them.
         for (DemoSource source : sources) {
@@ -94,7 +114,7 @@ final class Demo implements AutoCloseable {
         Path captures = directory.resolve("journal-ignite");
         grid.start(sources.stream().map(DemoSource::journal).toList(), captures);
         if (choice.has(Choice.IGNITE)) {
-            begin(new IgniteDemoSource(grid.node(DemoGrid.HOME), captures), rows);
+            begin(new IgniteDemoSource(grid.node(DemoGrid.HOME), captures, distance.isCounted()), rows);
         }
         Map<DemoSource, Long> bytes = new HashMap<>();
         for (DemoSource source : sources) {
@@ -102,6 +122,12 @@ final class Demo implements AutoCloseable {
         }
         progress.say("home images and shadows are complete");
         compareMemory(bytes);
+        // Filling waits for a round trip for each partition of each table, which nobody would want to watch.
+        if (!distance.roundTrip().isZero()) {
+            grid.setRoundTrip(distance.roundTrip());
+            progress.say("from now on a round trip between two datacenters takes "
+                    + distance.roundTrip().toMillis() + " ms");
+        }
     }
 
     private void begin(DemoSource source, int rows) throws SQLException {
@@ -167,7 +193,7 @@ final class Demo implements AutoCloseable {
             for (DemoSource source : sources) {
                 Map<String, String> sqlNames = grid.sqlNames(source);
                 names.put(source, sqlNames);
-                workloads.add(new DemoWorkload(source, grid, sqlNames, seed));
+                workloads.add(new DemoWorkload(source, grid, sqlNames, distance.levels(), seed));
                 readsBefore.put(source, answered(sqlNames));
             }
             progress.say("workload of " + duration.toSeconds() + " s at " + changesPerSecond
@@ -195,7 +221,9 @@ final class Demo implements AutoCloseable {
     }
 
     private long[] answered(Map<String, String> sqlNames) throws SQLException {
-        return grid.answered(Set.copyOf(sqlNames.values()));
+        Map<String, String> names = new HashMap<>(sqlNames);
+        names.keySet().retainAll(TpchTables.NAMES);
+        return grid.answered(Set.copyOf(names.values()));
     }
 
     /** What says which source is meant, where there are several. */
@@ -268,12 +296,9 @@ final class Demo implements AutoCloseable {
         DemoSource source = workload.source();
         Map<String, Long> rows = new LinkedHashMap<>();
         Map<String, Long> mismatches = new LinkedHashMap<>();
-        for (String table : TpchTables.NAMES) {
+        for (String table : source.tables()) {
             CopyComparison expected = CopyComparison.of(
-                    source.connection(),
-                    source.schema() + "." + table,
-                    columns(source, table),
-                    TpchTables.keyColumns(table));
+                    source.connection(), source.schema() + "." + table, columns(source, table), keyColumns(table));
             for (String datacenter : grid.datacenters()) {
                 CopyComparison.Result found = expected.compare(
                         grid.client(datacenter),
@@ -303,8 +328,13 @@ final class Demo implements AutoCloseable {
                     fromHome,
                     grid.valueRatio(source),
                     Objects.requireNonNull(memoryRatios.get(source)),
+                    workload.consistency(distance.roundTrip()),
                     progress.elapsedSeconds());
         }
+    }
+
+    private static List<String> keyColumns(String table) {
+        return table.equals(CounterTable.NAME) ? List.of(CounterTable.KEY) : TpchTables.keyColumns(table);
     }
 
     private static List<String> columns(DemoSource source, String table) throws SQLException {

@@ -13,6 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ final class DemoGrid implements AutoCloseable {
 
     private final Path directory;
     private final DemoProgress progress;
+    private final List<DistanceCommunicationSpi> ways = new ArrayList<>();
     private final Map<String, GridNode> nodes = new LinkedHashMap<>();
     private final Map<String, Connection> clients = new LinkedHashMap<>();
     private final int port = freePort();
@@ -76,9 +78,16 @@ final class DemoGrid implements AutoCloseable {
     }
 
     private GridNode start(String datacenter, PenumbraConfiguration plugin) {
+        DistanceCommunicationSpi way = new DistanceCommunicationSpi();
+        ways.add(way);
         return GridNode.start(
-                GridNode.local("demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter)),
+                GridNode.local("demo-" + port + "-" + datacenter, port, directory.resolve("ignite-" + datacenter), way),
                 plugin);
+    }
+
+    /** Puts a distance between the datacenters, for all messages from now on. */
+    void setRoundTrip(Duration roundTrip) {
+        ways.forEach(way -> way.setRoundTrip(roundTrip));
     }
 
     /** Starts a node in a further datacenter, for the caller to close. */
@@ -118,7 +127,7 @@ final class DemoGrid implements AutoCloseable {
 
     void createShadows(DemoSource source, String datacenter, Compression compression) throws SQLException {
         try (Statement statement = home().createStatement()) {
-            for (String table : TpchTables.NAMES) {
+            for (String table : source.tables()) {
                 String sql = "CREATE SHADOW OF " + inGrid(source, table) + " IN DATACENTER '" + datacenter
                         + "' WITH (COMPRESSION = '" + compression + "')";
                 progress.say(sql);
@@ -129,7 +138,7 @@ final class DemoGrid implements AutoCloseable {
 
     void dropShadows(DemoSource source, String datacenter) throws SQLException {
         try (Statement statement = home().createStatement()) {
-            for (String table : TpchTables.NAMES) {
+            for (String table : source.tables()) {
                 statement.execute("DROP SHADOW OF " + inGrid(source, table) + " IN DATACENTER '" + datacenter + "'");
             }
         }

@@ -2,8 +2,10 @@ package dev.penumbra.cli;
 
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a demo found in one source.
@@ -23,6 +25,7 @@ import java.util.Map;
  * @param fromHome how often the home image answered
  * @param valueRatio size of the shadows' values before compression divided by that after
  * @param memoryRatio memory of the same copies without compression divided by that with it
+ * @param consistency what came of the reads of counters; null when there were none
  * @param seconds how long the demo took
  */
 record DemoReport(
@@ -41,6 +44,7 @@ record DemoReport(
         long fromHome,
         double valueRatio,
         double memoryRatio,
+        @Nullable ConsistencyReport consistency,
         double seconds) {
     private static final double THOUSAND = 1_000;
 
@@ -49,8 +53,18 @@ record DemoReport(
     }
 
     /** Whether every copy equals the source and the journal holds what was committed, no more and no less. */
-    boolean ok() {
+    boolean isEqual() {
         return mismatched() == 0 && journalled == written;
+    }
+
+    /** Whether the copies are equal and every answer was what its level promises. */
+    boolean ok() {
+        return isEqual() && violations().isEmpty();
+    }
+
+    /** The first of the answers that were not what their level promises, in words. */
+    List<String> violations() {
+        return consistency == null ? List.of() : consistency.violations();
     }
 
     Map<String, Object> document() {
@@ -63,6 +77,9 @@ record DemoReport(
         document.put("freshnessMillis", freshness());
         document.put("reads", map("total", reads, "fromShadow", fromShadow, "fromHome", fromHome));
         document.put("compression", map("valueRatio", rounded(valueRatio), "memoryRatio", rounded(memoryRatio)));
+        if (consistency != null) {
+            document.put("consistency", consistency.document());
+        }
         document.put("seconds", rounded(seconds));
         document.put("ok", ok());
         return document;
@@ -87,7 +104,13 @@ record DemoReport(
     void print(PrintWriter out) {
         printFigures(out, "");
         out.println(String.format(Locale.ROOT, "took         %.1f s", seconds));
-        out.println(ok() ? "Every copy equals the source." : "The copies do NOT equal the source.");
+        out.println(isEqual() ? "Every copy equals the source." : "The copies do NOT equal the source.");
+        if (consistency != null) {
+            out.println(
+                    consistency.ok()
+                            ? "Every answer holds what its level promises."
+                            : "There are answers that do NOT hold what their level promises.");
+        }
         out.flush();
     }
 
@@ -112,5 +135,8 @@ record DemoReport(
                 indent,
                 valueRatio,
                 memoryRatio));
+        if (consistency != null) {
+            consistency.print(out, indent);
+        }
     }
 }

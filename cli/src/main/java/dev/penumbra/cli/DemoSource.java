@@ -7,10 +7,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /**
- * A database that the demo captures, with the tables of {@link TpchTables}: how clients reach it, how its changes get into a journal, and
+ * A database that the demo captures, with the tables of {@link TpchTables} and perhaps a {@link CounterTable}: how clients reach it, how its changes get into a journal, and
  * how to tell how far its copies in the grid are. Owned by one thread.
  */
 interface DemoSource extends AutoCloseable {
@@ -23,11 +25,20 @@ interface DemoSource extends AutoCloseable {
     /** The schema of its tables. */
     String schema();
 
+    /** Its tables. */
+    List<String> tables();
+
     /** What a person needs to know to connect to it. */
     String address();
 
     /** Whether several statements can be one transaction, with savepoints, and a row can get another key. */
     boolean isTransactional();
+
+    /** Whether its copies can be read by key. */
+    boolean isReadByKey();
+
+    /** The query for a session token, empty where there are none. */
+    Optional<String> tokenQuery();
 
     /** The session that the demo itself uses. */
     Connection connection();
@@ -35,7 +46,7 @@ interface DemoSource extends AutoCloseable {
     /** Opens a session for a client, which commits each statement. */
     Connection connect() throws SQLException;
 
-    /** Creates the tables and fills them with about so many rows together; returns how many there are. */
+    /** Creates the tables and fills those of {@link TpchTables} with about so many rows together; returns how many those have. */
     long fill(int rows) throws SQLException;
 
     /** Begins to capture the tables; what stands in them follows in the background. */
@@ -71,6 +82,14 @@ interface DemoSource extends AutoCloseable {
 
     @Override
     void close() throws SQLException;
+
+    /** The tables of a source, with or without a {@link CounterTable}. */
+    static List<String> tables(boolean counted) {
+        return counted
+                ? Stream.concat(TpchTables.NAMES.stream(), Stream.of(CounterTable.NAME))
+                        .toList()
+                : TpchTables.NAMES;
+    }
 
     /** The first column of the only row that a query has. */
     static long number(Connection connection, String sql) throws SQLException {

@@ -18,9 +18,17 @@ record DemoSummary(Map<String, DemoReport> sources, double seconds) {
         sources = new LinkedHashMap<>(sources);
     }
 
-    /** Whether every copy equals its source, and every journal holds what was committed. */
+    /** Whether every copy equals its source, every journal holds what was committed, and every answer was what its level promises. */
     boolean ok() {
         return sources.values().stream().allMatch(DemoReport::ok);
+    }
+
+    /** The first of the answers that were not what their level promises, in words. */
+    List<String> violations() {
+        return sources.entrySet().stream()
+                .flatMap(source -> source.getValue().violations().stream()
+                        .map(violation -> isOfOne() ? violation : source.getKey() + ": " + violation))
+                .toList();
     }
 
     private long sum(ToLongFunction<DemoReport> figure) {
@@ -65,13 +73,16 @@ record DemoSummary(Map<String, DemoReport> sources, double seconds) {
             report.printFigures(out, "  ");
         });
         List<String> unequal = sources.entrySet().stream()
-                .filter(source -> !source.getValue().ok())
+                .filter(source -> !source.getValue().isEqual())
                 .map(Map.Entry::getKey)
                 .toList();
         out.println(
                 unequal.isEmpty()
                         ? String.format(Locale.ROOT, "Every copy equals its source; took %.1f s.", seconds)
                         : "The copies do NOT equal their sources: " + String.join(", ", unequal) + ".");
+        if (!violations().isEmpty()) {
+            out.println("There are answers that do NOT hold what their level promises.");
+        }
         out.flush();
     }
 }

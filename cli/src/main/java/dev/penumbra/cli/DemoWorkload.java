@@ -1,16 +1,19 @@
 package dev.penumbra.cli;
 
 import dev.penumbra.model.TableName;
+import dev.penumbra.shadow.read.Consistency.Level;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.ToLongFunction;
@@ -31,9 +34,14 @@ final class DemoWorkload implements AutoCloseable {
     private final List<DemoReader> readers = new ArrayList<>();
     private final List<Connection> probeSessions = new ArrayList<>();
     private final FreshnessProbe probe;
+    private final @Nullable ConsistencyWorkload consistency;
 
-    /** @param sqlNames the names of the tables' copies in SQL */
-    DemoWorkload(DemoSource source, DemoGrid grid, Map<String, String> sqlNames, long seed) throws SQLException {
+    /**
+     * @param sqlNames the names of the tables' copies in SQL
+     * @param levels what readers of counters ask for; where there are none, there are no such readers
+     */
+    DemoWorkload(DemoSource source, DemoGrid grid, Map<String, String> sqlNames, Set<Level> levels, long seed)
+            throws SQLException {
         this.source = source;
         String orders = TableName.quote(Objects.requireNonNull(sqlNames.get("ORDERS")));
         String lines = TableName.quote(Objects.requireNonNull(sqlNames.get("LINEITEM")));
@@ -52,6 +60,10 @@ final class DemoWorkload implements AutoCloseable {
                     + orders + " WHERE O_ORDERKEY = ?"));
         }
         this.probe = new FreshnessProbe(source.connect(), source.isTransactional(), probed);
+        this.consistency = levels.isEmpty()
+                ? null
+                : new ConsistencyWorkload(
+                        source, grid, Objects.requireNonNull(sqlNames.get(CounterTable.NAME)), levels, seed);
     }
 
     private long[] orderKeys() throws SQLException {
@@ -87,14 +99,19 @@ final class DemoWorkload implements AutoCloseable {
             pace.await(probe.samples());
             probe.sample();
         }));
+        if (consistency != null) {
+            tasks.addAll(consistency.tasks(done));
+        }
         return tasks;
     }
 
-    private interface Step {
+    /** A part of a client's work. */
+    interface Step {
         void run() throws SQLException;
     }
 
-    private static Callable<@Nullable Void> until(AtomicBoolean done, Step step) {
+    /** A client's work, step after step until it is done. */
+    static Callable<@Nullable Void> until(AtomicBoolean done, Step step) {
         return () -> {
             while (!done.get()) {
                 step.run();
@@ -111,6 +128,15 @@ final class DemoWorkload implements AutoCloseable {
         return probe;
     }
 
+    /**
+     * What came of the reads of counters, null where there are none.
+     *
+     * @param roundTrip between two datacenters
+     */
+    @Nullable ConsistencyReport consistency(Duration roundTrip) {
+        return consistency == null ? null : consistency.report(roundTrip);
+    }
+
     long transactions() {
         return sum(writers, DemoWriter::transactions);
     }
@@ -122,7 +148,7 @@ final class DemoWorkload implements AutoCloseable {
 
     /** Row changes that were committed. */
     long written() {
-        return writtenByWriters() + probe.written();
+        return writtenByWriters() + probe.written() + (consistency == null ? 0 : consistency.written());
     }
 
     /** Row changes that were rolled back. */
@@ -130,6 +156,7 @@ final class DemoWorkload implements AutoCloseable {
         return sum(writers, DemoWriter::rolledBack);
     }
 
+    /** Statements on the shadows of the tables of {@link TpchTables}. */
     long reads() {
         return sum(readers, DemoReader::reads) + probe.reads();
     }
@@ -150,5 +177,8 @@ final class DemoWorkload implements AutoCloseable {
             session.close();
         }
         probe.close();
+        if (consistency != null) {
+            consistency.close();
+        }
     }
 }

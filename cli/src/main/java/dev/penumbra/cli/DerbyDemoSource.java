@@ -16,9 +16,12 @@ final class DerbyDemoSource extends DatabaseDemoSource {
      */
     private static final String DEADLOCK_TIMEOUT = "derby.locks.deadlockTimeout";
 
-    /** @param directory where the database and its journal go */
-    DerbyDemoSource(Path directory) throws SQLException {
-        super(new DerbySource(), url(directory), SCHEMA, SCHEMA, directory.resolve("journal-derby"));
+    /**
+     * @param directory where the database and its journal go
+     * @param counted whether it has a {@link CounterTable}
+     */
+    DerbyDemoSource(Path directory, boolean counted) throws SQLException {
+        super(new DerbySource(), url(directory), SCHEMA, SCHEMA, directory.resolve("journal-derby"), counted);
     }
 
     private static String url(Path directory) {
@@ -50,7 +53,7 @@ final class DerbyDemoSource extends DatabaseDemoSource {
         // Derby counts an index's rows when it is made, and here that was before there were any: without new counts it
         // would read whole
         // tables, waiting for rows that others have locked.
-        for (String table : TpchTables.NAMES) {
+        for (String table : tables()) {
             execute("CALL SYSCS_UTIL.SYSCS_UPDATE_STATISTICS('" + SCHEMA + "', '" + table + "', NULL)");
         }
         return filled;

@@ -105,6 +105,11 @@ final class DerbySource implements SourceKind {
     }
 
     @Override
+    public String tokenQuery() {
+        return "VALUES PENUMBRA.TOKEN()";
+    }
+
+    @Override
     public String statusQuery(Connection connection) throws SQLException {
         return isPrepared(connection)
                 ? "SELECT * FROM TABLE(PENUMBRA.STATUS()) S"

@@ -54,8 +54,9 @@ final class GridNode implements AutoCloseable {
      * @param name the node's name, unique in the grid
      * @param discoveryPort the first port of the grid
      * @param work where Ignite keeps its own files
+     * @param communication how it speaks to its neighbours, of the same class in the whole grid
      */
-    static IgniteConfiguration local(String name, int discoveryPort, Path work) {
+    static IgniteConfiguration local(String name, int discoveryPort, Path work, TcpCommunicationSpi communication) {
         return new IgniteConfiguration()
                 .setIgniteInstanceName(name)
                 .setConsistentId(name)
@@ -67,7 +68,7 @@ final class GridNode implements AutoCloseable {
                 .setDataStorageConfiguration(new DataStorageConfiguration()
                         .setDefaultDataRegionConfiguration(region("default", 256 * MEGABYTE))
                         .setDataRegionConfigurations(region(COPIES_REGION, COPIES_REGION_BYTES_DEFAULT)))
-                .setCommunicationSpi(new TcpCommunicationSpi()
+                .setCommunicationSpi(communication
                         .setLocalPort(discoveryPort + NODES_MAX)
                         .setLocalPortRange(5 * NODES_MAX)
                         .setMessageQueueLimit(MESSAGE_QUEUE_LIMIT))

@@ -73,6 +73,11 @@ final class H2Source implements SourceKind {
     }
 
     @Override
+    public String tokenQuery() {
+        return "CALL PENUMBRA_TOKEN()";
+    }
+
+    @Override
     public String statusQuery(Connection connection) throws SQLException {
         alias(connection, "PENUMBRA_STATUS", "status");
         return "SELECT * FROM PENUMBRA_STATUS()";

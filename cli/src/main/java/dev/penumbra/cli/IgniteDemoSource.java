@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
@@ -29,12 +30,17 @@ final class IgniteDemoSource implements DemoSource {
     private final String url;
     private final Path journal;
     private final Connection connection;
+    private final boolean counted;
     private @Nullable JournalCount count;
 
-    /** @param journal the directory into which the home node captures */
-    IgniteDemoSource(GridNode home, Path journal) throws SQLException {
+    /**
+     * @param journal the directory into which the home node captures
+     * @param counted whether it has a {@link CounterTable}
+     */
+    IgniteDemoSource(GridNode home, Path journal, boolean counted) throws SQLException {
         this.url = home.jdbcUrl();
         this.journal = journal;
+        this.counted = counted;
         this.connection = connect();
         // An asterisk makes it a template. With the copies, because the default region is small.
         home.ignite()
@@ -65,8 +71,23 @@ final class IgniteDemoSource implements DemoSource {
     }
 
     @Override
+    public List<String> tables() {
+        return DemoSource.tables(counted);
+    }
+
+    @Override
     public boolean isTransactional() {
         return false;
+    }
+
+    @Override
+    public boolean isReadByKey() {
+        return false;
+    }
+
+    @Override
+    public Optional<String> tokenQuery() {
+        return Optional.empty();
     }
 
     @Override
@@ -81,14 +102,18 @@ final class IgniteDemoSource implements DemoSource {
 
     @Override
     public long fill(int rows) throws SQLException {
-        TpchTables.create(connection, " WITH \"TEMPLATE=" + TEMPLATE + "\"");
+        String options = " WITH \"TEMPLATE=" + TEMPLATE + "\"";
+        TpchTables.create(connection, options);
+        if (counted) {
+            CounterTable.create(connection, options);
+        }
         return TpchTables.fill(connection, isTransactional(), rows);
     }
 
     @Override
     public void capture() throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            for (String table : TpchTables.NAMES) {
+            for (String table : tables()) {
                 statement.execute("CREATE TRIGGER " + table + "_CAPTURE AFTER INSERT, UPDATE, DELETE ON " + table
                         + " FOR EACH ROW CAPTURE");
             }
@@ -105,7 +130,7 @@ final class IgniteDemoSource implements DemoSource {
         if (!progress.comes(() -> DemoSource.number(
                         connection,
                         "SELECT COUNT(*) FROM SYS.PENUMBRA_TRIGGERS WHERE PHASE = 'RUNNING' AND WAITING = 0")
-                == TpchTables.NAMES.size())) {
+                == tables().size())) {
             throw new PenumbraException(ErrorCode.SOURCE_UNAVAILABLE)
                     .with("source", label())
                     .with("waitedFor", "the journal to have everything that is committed");
@@ -158,7 +183,7 @@ final class IgniteDemoSource implements DemoSource {
                 }
             }
         }
-        return shadows == TpchTables.NAMES.size() * datacenters.size();
+        return shadows == tables().size() * datacenters.size();
     }
 
     @Override

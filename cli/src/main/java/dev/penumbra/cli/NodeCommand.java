@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.plugin.PluginConfiguration;
+import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.BeansException;
 import org.springframework.context.support.FileSystemXmlApplicationContext;
@@ -58,6 +59,9 @@ final class NodeCommand implements Callable<Integer> {
             description = "Journals to ship from; this node must see their files.")
     private List<Path> journals = new ArrayList<>();
 
+    @Mixin
+    private final WanOption wan = new WanOption();
+
     NodeCommand(Session session) {
         this.session = session;
     }
@@ -65,6 +69,7 @@ final class NodeCommand implements Callable<Integer> {
     @Override
     @SuppressWarnings("try") // Ctrl-C interrupts nobody here
     public Integer call() throws IOException {
+        Duration roundTrip = wan.roundTrip();
         for (Path journal : journals) {
             if (!Files.isDirectory(journal)) {
                 throw new PenumbraException(ErrorCode.JOURNAL_NOT_FOUND).with("directory", journal);
@@ -73,7 +78,7 @@ final class NodeCommand implements Callable<Integer> {
             JournalReader.openOldest(journal).close();
         }
         Path work = Files.createTempDirectory("penumbra-node-");
-        try (GridNode node = start(work)) {
+        try (GridNode node = start(work, roundTrip)) {
             announce(node);
             while (!session.stop().await(LOOK_INTERVAL)) {
                 // The node works on threads of its own.
@@ -84,12 +89,19 @@ final class NodeCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private GridNode start(Path work) {
+    private GridNode start(Path work, Duration roundTrip) {
         @Nullable Path file = config;
         IgniteConfiguration configuration = file == null
                 ? GridNode.local(
-                        "penumbra-" + datacenter + "-" + ProcessHandle.current().pid(), DISCOVERY_PORT, work)
+                        "penumbra-" + datacenter + "-" + ProcessHandle.current().pid(),
+                        DISCOVERY_PORT,
+                        work,
+                        // Ignite may refuse nodes whose communication is of another class.
+                        roundTrip.isZero() ? new TcpCommunicationSpi() : DistanceCommunicationSpi.of(roundTrip))
                 : read(file);
+        if (file != null && !roundTrip.isZero()) {
+            DistanceCommunicationSpi.set(configuration, roundTrip);
+        }
         PenumbraConfiguration plugin = plugin(configuration).setDatacenter(datacenter.name());
         if (file == null) {
             plugin.setDataRegion(GridNode.COPIES_REGION);

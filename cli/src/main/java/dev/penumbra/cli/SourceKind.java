@@ -28,6 +28,9 @@ interface SourceKind {
     /** Waits until everything that is committed, existing rows included, is in the journal; returns whether it came to that in time. */
     boolean settle(Connection connection, long millis) throws SQLException;
 
+    /** The query for a session token of everything that is committed, in a database with a captured table. */
+    String tokenQuery();
+
     /** The query for the capture's status, after which it can be executed. */
     String statusQuery(Connection connection) throws SQLException;
 

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DemoIT {
+    private static final int WAN_MILLIS = 40;
+
     @TempDir
     private Path root;
 
@@ -18,7 +20,18 @@ class DemoIT {
     void demo_ofAllSources_endsWithEveryCopyEqualToItsSource() {
         Path data = root.resolve("data");
         CommandRun run = CommandRun.of(
-                "demo", "--source", "all", "--json", "--rows", "1000", "--seconds", "3", "--data", data.toString());
+                "demo",
+                "--source",
+                "all",
+                "--consistency",
+                "eventual,session",
+                "--json",
+                "--rows",
+                "1000",
+                "--seconds",
+                "3",
+                "--data",
+                data.toString());
         assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
         JsonNode report = run.json();
         assertThat(report.get("ok").asBoolean()).isTrue();
@@ -27,6 +40,13 @@ class DemoIT {
         report.get("sources").properties().forEach(source -> {
             assertSound(source.getKey(), source.getValue());
             boolean rollsBack = !source.getKey().equals("ignite");
+            JsonNode consistency = source.getValue().get("consistency");
+            assertThat(consistency.get("violations").asLong()).isZero();
+            assertThat(consistency.get("levels").fieldNames()).toIterable().containsExactly("EVENTUAL", "SESSION");
+            JsonNode eventual = consistency.get("levels").get("EVENTUAL");
+            assertThat(eventual.get("reads").asLong()).isPositive();
+            // Ignite tables are not read by key.
+            assertThat(eventual.has("sources")).isEqualTo(rollsBack);
             assertThat(source.getValue().get("changes").get("rolledBack").asLong() > 0)
                     .isEqualTo(rollsBack);
             assertThat(report.get("freshnessMillis").get(source.getKey()))
@@ -39,6 +59,41 @@ class DemoIT {
                     CommandRun.of("journal", "verify", data.resolve(journal).toString(), "--json");
             assertThat(verified.exitCode()).as(verified.err()).isZero();
         }
+    }
+
+    @Test
+    void demo_atAllLevels_overADistance_findsEveryAnswerRight() {
+        CommandRun run = CommandRun.of(
+                "demo",
+                "--consistency",
+                "all",
+                "--wan",
+                WAN_MILLIS + "ms",
+                "--json",
+                "--rows",
+                "1000",
+                "--rate",
+                "100",
+                "--seconds",
+                "5");
+        assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
+        JsonNode report = run.json();
+        assertSound("h2", report);
+        JsonNode consistency = report.get("consistency");
+        assertThat(consistency.get("violations").asLong()).isZero();
+        assertThat(consistency.get("wanMillis").asInt()).isEqualTo(WAN_MILLIS);
+        JsonNode levels = consistency.get("levels");
+        assertThat(levels.fieldNames()).toIterable().containsExactly("EVENTUAL", "BOUNDED", "SESSION", "PRIMARY");
+        levels.properties().forEach(level -> {
+            assertThat(level.getValue().get("reads").asLong()).as("%s", level).isPositive();
+            assertThat(level.getValue().get("latencyMillis").get("p50").asDouble())
+                    .isPositive();
+        });
+        assertThat(levels.get("EVENTUAL").get("sources").get("shadow").asLong()).isPositive();
+        assertThat(levels.get("PRIMARY").get("sources").get("shadow").asLong()).isZero();
+        // Two of three who ask are far from home, and what they get has come a long way.
+        assertThat(levels.get("PRIMARY").get("latencyMillis").get("p99").asDouble())
+                .isGreaterThanOrEqualTo(WAN_MILLIS);
     }
 
     private static void assertSound(String source, JsonNode report) {
@@ -75,5 +130,21 @@ class DemoIT {
         CommandRun run = CommandRun.of("demo", "--rows", "10");
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("min=1000");
+    }
+
+    @Test
+    void demo_ofALevelThatThereIsNot_isRefused() {
+        CommandRun run = CommandRun.of("demo", "--consistency", "EVENTUAL,SOMETIMES");
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("SOMETIMES", "EVENTUAL, BOUNDED, SESSION, PRIMARY");
+    }
+
+    @Test
+    void demo_ofADistanceThatIsNoTime_orTooFar_isRefused() {
+        for (String distance : List.of("far", "80", "3s")) {
+            CommandRun run = CommandRun.of("demo", "--wan", distance);
+            assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err()).contains("--wan", distance);
+        }
     }
 }

@@ -3,14 +3,23 @@ package dev.penumbra.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.penumbra.shadow.read.Consistency.Level;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.time.Duration;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DemoSummaryTest {
     private static DemoReport report(long mismatches, long journalled) {
+        return report(mismatches, journalled, null);
+    }
+
+    private static DemoReport report(long mismatches, long journalled, @Nullable ConsistencyReport consistency) {
         return new DemoReport(
                 100,
                 Map.of("eu", 100L, "us", 100L),
@@ -27,12 +36,25 @@ class DemoSummaryTest {
                 2,
                 3.2,
                 1.7,
+                consistency,
                 12.3456);
     }
 
     private static final DemoReport EQUAL = report(0, 40);
     private static final DemoReport DIFFERENT = report(3, 40);
     private static final DemoReport UNEVEN = report(0, 39);
+
+    /** Two levels, at the second of which nothing was read by key. */
+    private static ConsistencyReport consistency(List<String> violations) {
+        LevelFigures bounded = new LevelFigures();
+        bounded.answered(1_000_000);
+        bounded.told(true, Duration.ofMillis(50));
+        bounded.refused();
+        Map<Level, LevelFigures.Summary> levels = new EnumMap<>(Level.class);
+        levels.put(Level.BOUNDED, bounded.summary());
+        levels.put(Level.PRIMARY, new LevelFigures().summary());
+        return new ConsistencyReport(Duration.ofMillis(80), levels, violations.size(), violations);
+    }
 
     private static DemoSummary of(DemoReport h2, DemoReport derby) {
         Map<String, DemoReport> sources = new LinkedHashMap<>();
@@ -86,5 +108,46 @@ class DemoSummaryTest {
     void aJournalWithFewerChangesThanWereCommitted_failsTheWhole() {
         assertThat(of(UNEVEN, EQUAL).ok()).isFalse();
         assertThat(text(of(UNEVEN, EQUAL))).contains("NOT equal their sources: h2.");
+    }
+
+    @Test
+    void whatReadersOfCountersFound_isInTheDocument_withTheFiguresThatThereAre() {
+        DemoSummary summary = new DemoSummary(Map.of("h2", report(0, 40, consistency(List.of()))), 20.5);
+        assertThat(summary.ok()).isTrue();
+        JsonNode found = json(summary.document()).get("consistency");
+        JsonNode bounded = found.get("levels").get("BOUNDED");
+        assertThat(found.get("wanMillis").asInt()).isEqualTo(80);
+        assertThat(found.get("violations").asInt()).isZero();
+        assertThat(bounded.get("reads").asInt()).isEqualTo(1);
+        assertThat(bounded.get("refused").asInt()).isEqualTo(1);
+        assertThat(bounded.get("sources").toString()).isEqualTo("{\"shadow\":1,\"home\":0}");
+        assertThat(bounded.get("provenStalenessMillis").get("p99").asDouble()).isBetween(50.0, 50.1);
+        assertThat(bounded.get("latencyMillis").get("p50").asDouble()).isBetween(1.0, 1.1);
+        assertThat(found.get("levels").get("PRIMARY").toString()).isEqualTo("{\"reads\":0,\"refused\":0}");
+        assertThat(text(summary))
+                .contains("round trip between datacenters 80 ms, 0 wrong answers", "BOUNDED", "PRIMARY")
+                .endsWith("Every answer holds what its level promises." + System.lineSeparator());
+    }
+
+    @Test
+    void withoutReadersOfCounters_theDocumentSaysNothingOfConsistency() {
+        assertThat(json(EQUAL.document()).has("consistency")).isFalse();
+    }
+
+    @Test
+    void aWrongAnswer_failsTheWhole_andIsNamed() {
+        DemoReport wrong = report(0, 40, consistency(List.of("counter 3 is wrong")));
+        DemoSummary one = new DemoSummary(Map.of("h2", wrong), 20.5);
+        assertThat(one.ok()).isFalse();
+        assertThat(json(one.document()).get("ok").asBoolean()).isFalse();
+        assertThat(json(one.document()).get("consistency").get("violations").asInt())
+                .isEqualTo(1);
+        assertThat(one.violations()).containsExactly("counter 3 is wrong");
+        assertThat(text(one)).contains("Every copy equals the source.", "do NOT hold what their level promises");
+
+        DemoSummary two = of(EQUAL, wrong);
+        assertThat(two.ok()).isFalse();
+        assertThat(two.violations()).containsExactly("derby: counter 3 is wrong");
+        assertThat(text(two)).contains("Every copy equals its source;", "do NOT hold what their level promises");
     }
 }

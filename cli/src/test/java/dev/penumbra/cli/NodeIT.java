@@ -101,6 +101,25 @@ class NodeIT {
     }
 
     @Test
+    void node_overADistance_withACommunicationThatKnowsNone_isRefused() throws IOException {
+        Path config = Files.writeString(root.resolve("node.xml"), """
+                <beans xmlns="http://www.springframework.org/schema/beans"
+                       xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                       xsi:schemaLocation="http://www.springframework.org/schema/beans
+                                           http://www.springframework.org/schema/beans/spring-beans.xsd">
+                  <bean class="org.apache.ignite.configuration.IgniteConfiguration">
+                    <property name="communicationSpi">
+                      <bean class="org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi"/>
+                    </property>
+                  </bean>
+                </beans>
+                """);
+        CommandRun run = CommandRun.of("node", "--datacenter", "home", "--wan", "80ms", "--config", config.toString());
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("PENUMBRA-1014", "DistanceCommunicationSpi");
+    }
+
+    @Test
     void sql_withNobodyThere_saysSo() {
         CommandRun run = CommandRun.of("sql", "--url", "jdbc:ignite:thin://127.0.0.1:1");
         assertThat(run.exitCode()).isEqualTo(ExitCode.ENVIRONMENT);

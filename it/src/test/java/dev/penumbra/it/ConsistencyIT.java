@@ -3,7 +3,10 @@ package dev.penumbra.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.cli.CounterCheck;
 import dev.penumbra.h2.Capture;
+import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.read.Consistency.Level;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -13,7 +16,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -42,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConsistencyIT {
     private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 8);
     private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
-    private static final int DELAY_MILLIS = 40;
+    private static final int ROUND_TRIP_MILLIS = 80;
     private static final int KEYS = 8;
     private static final int SESSIONS_EACH = 2;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -53,31 +55,19 @@ class ConsistencyIT {
     private static Source source;
     private static ProcessGrid grid;
 
-    private final List<List<Long>> acknowledged = new ArrayList<>();
-    private final AtomicLong[] begun = new AtomicLong[KEYS];
+    private final CounterCheck check = new CounterCheck(KEYS, System::nanoTime);
     private final Map<Level, AtomicLong> answered = new EnumMap<>(Level.class);
     private final Map<Level, AtomicLong> refused = new EnumMap<>(Level.class);
     private final AtomicLong answeredWhileDown = new AtomicLong();
-    private final Queue<String> violations = new ConcurrentLinkedQueue<>();
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
     private volatile boolean down;
-    private volatile Token token = new Token("", List.of());
-
-    private enum Level {
-        EVENTUAL,
-        BOUNDED,
-        SESSION,
-        PRIMARY
-    }
-
-    /** A token of the writer's, and how often each row had been written when it asked for it. */
-    private record Token(String text, List<Integer> written) {}
 
     @BeforeAll
     static void start() throws Exception {
         source = new Source(directory, 50);
         source.execute("UPDATE ITEMS SET QUANTITY = 0");
-        grid = new ProcessGrid("ConsistencyIT", directory, source.journal(), 256, DELAY_MILLIS);
+        grid = new ProcessGrid("ConsistencyIT", directory, source.journal(), 256, ROUND_TRIP_MILLIS);
         grid.startAll();
         grid.awaitCopies(ProcessGrid.HOME, Source.TABLES.size(), source.settle());
         try (Connection us = grid.node(ProcessGrid.US).connect();
@@ -111,10 +101,6 @@ class ConsistencyIT {
     @Test
     @Order(2)
     void whatIsAnswered_holdsWhatItsLevelPromises_whileNodesAreKilled() throws Exception {
-        for (int key = 0; key < KEYS; key++) {
-            acknowledged.add(new ArrayList<>());
-            begun[key] = new AtomicLong();
-        }
         for (Level level : Level.values()) {
             answered.put(level, new AtomicLong());
             refused.put(level, new AtomicLong());
@@ -147,13 +133,9 @@ class ConsistencyIT {
         }
         System.out.printf(
                 "seed %d, %d s: answered %s, refused %s, %d answers while home was down; %d changes%n",
-                SEED,
-                SECONDS,
-                answered,
-                refused,
-                answeredWhileDown.get(),
-                acknowledged.stream().mapToInt(List::size).sum());
-        assertThat(violations).as("seed " + SEED).isEmpty();
+                SEED, SECONDS, answered, refused, answeredWhileDown.get(), check.commits());
+        assertThat(failures).isEmpty();
+        assertThat(check.violations()).as("seed " + SEED).isEmpty();
         assertThat(answered.values()).allSatisfy(count -> assertThat(count).hasPositiveValue());
         assertThat(answeredWhileDown).hasPositiveValue();
     }
@@ -180,21 +162,17 @@ class ConsistencyIT {
                         connection.prepareStatement("UPDATE ITEMS SET QUANTITY = QUANTITY + 1 WHERE ID = ?")) {
             while (!stopped) {
                 int key = random.nextInt(KEYS);
-                begun[key].incrementAndGet();
+                check.begin(key);
                 update.setInt(1, key + 1);
                 update.executeUpdate();
-                synchronized (acknowledged) {
-                    acknowledged.get(key).add(System.nanoTime());
-                }
+                check.committed(key);
                 if (random.nextInt(10) == 0) {
-                    List<Integer> written =
-                            acknowledged.stream().map(List::size).toList();
-                    token = new Token(Capture.token(connection), written);
+                    check.mark(SessionToken.parse(Capture.token(connection)));
                 }
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(20));
             }
         } catch (SQLException | InterruptedException e) {
-            violations.add("the writer has failed: " + e);
+            failures.add("the writer has failed: " + e);
         }
     }
 
@@ -205,10 +183,10 @@ class ConsistencyIT {
                 Thread.onSpinWait();
                 continue;
             }
-            Map<Integer, Integer> seen = new HashMap<>();
             try (Connection connection = node.connect()) {
+                CounterCheck.Session session = check.session(datacenter);
                 while (!stopped) {
-                    readOne(datacenter, connection, random, seen);
+                    readOne(session, connection, random);
                 }
             } catch (SQLException e) {
                 // The node is being killed, or nothing can be proven to this session; a new connection is a new one.
@@ -216,41 +194,22 @@ class ConsistencyIT {
         }
     }
 
-    private void readOne(String datacenter, Connection connection, Random random, Map<Integer, Integer> seen)
-            throws SQLException {
+    private void readOne(CounterCheck.Session session, Connection connection, Random random) throws SQLException {
         Level level = Level.values()[random.nextInt(Level.values().length)];
-        int bound = random.nextInt(1_500);
+        Duration bound = Duration.ofMillis(random.nextInt(1_500));
         int key = random.nextInt(KEYS);
-        Token known = token;
-        String clause = switch (level) {
-            case BOUNDED -> "BOUNDED '" + bound + "ms'";
-            case SESSION -> "SESSION '" + known.text() + "'";
-            case EVENTUAL, PRIMARY -> level.name();
-        };
         boolean wasDown = down;
-        long asked = System.nanoTime();
-        int value;
+        CounterCheck.Question question = session.ask(key, level, bound);
+        long value;
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "SELECT QUANTITY FROM SHADOW.ITEMS WHERE ID = " + (key + 1) + " WITH CONSISTENCY " + clause)) {
-            value = row.next() ? row.getInt(1) : -1;
+                ResultSet row = statement.executeQuery("SELECT QUANTITY FROM SHADOW.ITEMS WHERE ID = " + (key + 1)
+                        + " WITH CONSISTENCY " + question.consistency())) {
+            value = row.next() ? row.getLong(1) : CounterCheck.ABSENT;
         } catch (SQLException e) {
             counted(refused, level);
             throw e;
         }
-        int required = switch (level) {
-            case EVENTUAL -> 0;
-            case BOUNDED -> acknowledgedBefore(key, asked - TimeUnit.MILLISECONDS.toNanos(bound));
-            case SESSION -> known.written().isEmpty() ? 0 : known.written().get(key);
-            case PRIMARY -> acknowledgedBefore(key, asked);
-        };
-        int before = seen.getOrDefault(key, 0);
-        if (value < Math.max(required, before) || value > begun[key].get()) {
-            violations.add("row " + key + " in " + datacenter + " at " + clause + " is " + value + ", at least "
-                    + required + " was required, " + before + " had been read, at most " + begun[key].get()
-                    + " had been begun");
-        }
-        seen.put(key, value);
+        question.answered(value);
         counted(answered, level);
         if (wasDown && down) {
             answeredWhileDown.incrementAndGet();
@@ -261,17 +220,6 @@ class ConsistencyIT {
         AtomicLong count = counts.get(level);
         if (count != null) {
             count.incrementAndGet();
-        }
-    }
-
-    private int acknowledgedBefore(int key, long moment) {
-        synchronized (acknowledged) {
-            List<Long> moments = acknowledged.get(key);
-            int count = moments.size();
-            while (count > 0 && moments.get(count - 1) - moment >= 0) {
-                count--;
-            }
-            return count;
         }
     }
 }

@@ -38,7 +38,7 @@ final class ProcessGrid implements AutoCloseable {
     private final Path logs;
     private final @Nullable Path journal;
     private final int batchRows;
-    private final int delayMillis;
+    private final int roundTripMillis;
     private final Map<String, Integer> discoveryPorts = new LinkedHashMap<>();
     private final Map<String, NodeProcess> nodes = new LinkedHashMap<>();
     private int started;
@@ -52,10 +52,10 @@ final class ProcessGrid implements AutoCloseable {
         this(test, directory, journal, batchRows, 0);
     }
 
-    /** @param delayMillis how long a message to another datacenter takes */
-    ProcessGrid(String test, Path directory, @Nullable Path journal, int batchRows, int delayMillis)
+    /** @param roundTripMillis between two datacenters */
+    ProcessGrid(String test, Path directory, @Nullable Path journal, int batchRows, int roundTripMillis)
             throws IOException {
-        this.delayMillis = delayMillis;
+        this.roundTripMillis = roundTripMillis;
         this.directory = directory;
         this.logs = Files.createDirectories(Path.of("target", "node-logs", test));
         this.journal = journal;
@@ -142,6 +142,9 @@ final class ProcessGrid implements AutoCloseable {
                 datacenter,
                 "--config",
                 configuration.toString()));
+        if (roundTripMillis > 0) {
+            line.addAll(List.of("--wan", roundTripMillis + "ms"));
+        }
         for (Path one : journals) {
             line.addAll(List.of("--journal", one.toString()));
         }
@@ -209,8 +212,7 @@ final class ProcessGrid implements AutoCloseable {
                       </list>
                     </property>
                     <property name="communicationSpi">
-                      <bean class="dev.penumbra.it.DelayingCommunicationSpi">
-                        <property name="delayMillis" value="%11$d"/>
+                      <bean class="dev.penumbra.cli.DistanceCommunicationSpi">
                         <property name="localPort" value="%4$d"/>
                         <property name="localPortRange" value="0"/>
                       </bean>
@@ -247,8 +249,7 @@ final class ProcessGrid implements AutoCloseable {
                         batchRows,
                         partitions,
                         captured.toAbsolutePath(),
-                        TEMPLATE,
-                        delayMillis);
+                        TEMPLATE);
         return Files.writeString(directory.resolve(name + ".xml"), text);
     }
 

@@ -1,0 +1,118 @@
+package dev.penumbra.cli;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/** Counts what came of the reads at one level. Safe for use by several threads. */
+final class LevelFigures {
+    private static final int DIGITS = 3;
+
+    @GuardedBy("this") private final Histogram latencyNanos = new Histogram(DIGITS);
+
+    @GuardedBy("this") private final Histogram stalenessNanos = new Histogram(DIGITS);
+
+    @GuardedBy("this") private long refused;
+
+    @GuardedBy("this") private long fromShadow;
+
+    @GuardedBy("this") private long fromHome;
+
+    /**
+     * What came of the reads at one level.
+     *
+     * @param reads how many were answered
+     * @param refused how many were not
+     * @param fromShadow how many reads by key a shadow answered
+     * @param fromHome how many reads by key the home image answered
+     * @param provenStaleness of reads by key for which something could be proven; null when there were none
+     * @param latency of those that were answered; null when there were none
+     */
+    record Summary(
+            long reads,
+            long refused,
+            long fromShadow,
+            long fromHome,
+            @Nullable Percentiles provenStaleness,
+            @Nullable Percentiles latency) {
+        Map<String, Object> document() {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("reads", reads);
+            document.put("refused", refused);
+            if (hasKeyReads()) {
+                Map<String, Object> sources = new LinkedHashMap<>();
+                sources.put("shadow", fromShadow);
+                sources.put("home", fromHome);
+                document.put("sources", sources);
+            }
+            if (provenStaleness != null) {
+                document.put("provenStalenessMillis", provenStaleness.document());
+            }
+            if (latency != null) {
+                document.put("latencyMillis", latency.document());
+            }
+            return document;
+        }
+
+        boolean hasKeyReads() {
+            return fromShadow + fromHome > 0;
+        }
+    }
+
+    /** The times, in milliseconds, within which half of the samples and 99 of 100 were. */
+    record Percentiles(double p50, double p99) {
+        private static final double NANOS_PER_MILLI = 1e6;
+
+        static @Nullable Percentiles of(Histogram nanos) {
+            return nanos.getTotalCount() == 0
+                    ? null
+                    : new Percentiles(
+                            nanos.getValueAtPercentile(50) / NANOS_PER_MILLI,
+                            nanos.getValueAtPercentile(99) / NANOS_PER_MILLI);
+        }
+
+        Map<String, Object> document() {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("p50", DemoReport.rounded(p50));
+            document.put("p99", DemoReport.rounded(p99));
+            return document;
+        }
+    }
+
+    synchronized void refused() {
+        refused++;
+    }
+
+    synchronized void answered(long nanos) {
+        latencyNanos.recordValue(nanos);
+    }
+
+    /**
+     * Notes what an answer by key says of itself.
+     *
+     * @param staleness what could be proven, null for nothing
+     */
+    synchronized void told(boolean isFromShadow, @Nullable Duration staleness) {
+        if (isFromShadow) {
+            fromShadow++;
+        } else {
+            fromHome++;
+        }
+        if (staleness != null) {
+            stalenessNanos.recordValue(staleness.toNanos());
+        }
+    }
+
+    synchronized Summary summary() {
+        return new Summary(
+                latencyNanos.getTotalCount(),
+                refused,
+                fromShadow,
+                fromHome,
+                Percentiles.of(stalenessNanos),
+                Percentiles.of(latencyNanos));
+    }
+}
