@@ -78,18 +78,18 @@ class MutantsTest {
                 new Mutant(
                         "what the source has is taken for applied",
                         READ + "ProbeDesk.java",
-                        "if (upTo != null && applied.compareTo(upTo) >= 0) {",
-                        "if (upTo != null) {"),
+                        "first.upTo != null && applied.compareTo(first.upTo) >= 0) {",
+                        "first.upTo != null) {"),
                 new Mutant(
                         "a question is answered by an answer to an earlier one",
                         READ + "ProbeDesk.java",
-                        ".filter(said -> said.question() >= number)",
-                        ".filter(said -> said.question() >= 0)"),
+                        "said.question() >= passed.number) {",
+                        "said.question() >= 0) {"),
                 new Mutant(
                         "a question joins those that have been passed on",
                         READ + "ProbeDesk.java",
-                        "if (upTo == null) {",
-                        "synchronized (asked) { passedOn.addAll(asked); asked.clear(); } if (upTo == null) {"),
+                        "passedOn.add(new Passed<>(questions, source.ask()));",
+                        "passedOn.add(new Passed<>(questions, passedOn.isEmpty() ? source.ask() : passedOn.getLast().number));"),
                 new Mutant(
                         "the bound is not looked at",
                         READ + "ReadGate.java",

@@ -3,7 +3,6 @@ package dev.penumbra.shadow.read;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
@@ -22,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class ProbeDesk<Q> {
     private static final int MAX_ASKED = 4_096;
+    /** So often may the source be asked before it answers: it may be far away, and the time until it has answered adds to the staleness. */
+    private static final int MAX_PASSED_ON = 8;
 
     /** The way to the source. Nothing of it waits. */
     public interface Source {
@@ -46,9 +47,19 @@ public final class ProbeDesk<Q> {
     /** Guarded by itself. */
     private final Deque<Q> asked = new ArrayDeque<>();
 
-    private final List<Q> passedOn = new ArrayList<>();
-    private long number;
-    private @Nullable Position upTo;
+    /** Questions that were passed on together, in the order in which they were. */
+    private final Deque<Passed<Q>> passedOn = new ArrayDeque<>();
+
+    private static final class Passed<Q> {
+        private final List<Q> questions;
+        private final long number;
+        private @Nullable Position upTo;
+
+        Passed(List<Q> questions, long number) {
+            this.questions = questions;
+            this.number = number;
+        }
+    }
 
     /** @param proven told of questions when all that had been committed when they were asked has been applied; must not wait */
     public ProbeDesk(Source source, Consumer<Collection<Q>> proven) {
@@ -73,26 +84,33 @@ public final class ProbeDesk<Q> {
      * @param applied everything up to here is in all copies that may answer
      */
     public void look(Position applied) {
-        if (passedOn.isEmpty()) {
-            synchronized (asked) {
-                passedOn.addAll(asked);
-                asked.clear();
-            }
-            if (passedOn.isEmpty()) {
-                return;
-            }
-            number = source.ask();
-            upTo = null;
+        if (passedOn.size() < MAX_PASSED_ON) {
+            passOn();
         }
-        if (upTo == null) {
-            upTo = source.said()
-                    .filter(said -> said.question() >= number)
-                    .map(Said::upTo)
-                    .orElse(null);
+        Said said = passedOn.isEmpty() ? null : source.said().orElse(null);
+        if (said != null) {
+            for (Passed<Q> passed : passedOn) {
+                if (passed.upTo == null && said.question() >= passed.number) {
+                    passed.upTo = said.upTo();
+                }
+            }
         }
-        if (upTo != null && applied.compareTo(upTo) >= 0) {
-            proven.accept(List.copyOf(passedOn));
-            passedOn.clear();
+        Passed<Q> first = passedOn.peek();
+        while (first != null && first.upTo != null && applied.compareTo(first.upTo) >= 0) {
+            proven.accept(first.questions);
+            passedOn.remove();
+            first = passedOn.peek();
+        }
+    }
+
+    private void passOn() {
+        List<Q> questions;
+        synchronized (asked) {
+            questions = List.copyOf(asked);
+            asked.clear();
+        }
+        if (!questions.isEmpty()) {
+            passedOn.add(new Passed<>(questions, source.ask()));
         }
     }
 
