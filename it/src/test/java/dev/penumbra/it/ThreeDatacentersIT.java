@@ -213,7 +213,7 @@ class ThreeDatacentersIT {
                 MBeanServerConnection beans = connector.getMBeanServerConnection();
                 for (String fed : ProcessGrid.DATACENTERS) {
                     Set<ObjectName> feeds = beans(beans, "feed." + name + "." + fed);
-                    if (datacenter.equals(ProcessGrid.HOME)) {
+                    if (datacenter.equals(fed)) {
                         ObjectName feed = feeds.iterator().next();
                         assertThat(beans.getAttribute(feed, "Phase")).isEqualTo("RUNNING");
                         assertThat(beans.getAttribute(feed, "Gaps")).isEqualTo(0L);

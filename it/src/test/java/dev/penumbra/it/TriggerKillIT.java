@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>{@code -Dpenumbra.grid.seconds=N} sets for how long, {@code -Dpenumbra.grid.seed=S} replays the choices.
  */
 class TriggerKillIT {
-    private static final int SECONDS = Integer.getInteger("penumbra.grid.seconds", 30);
+    private static final int SECONDS = Integer.getInteger("penumbra.grid.seconds", 20);
     private static final long SEED = Long.getLong("penumbra.grid.seed", 1);
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final List<String> TABLES = List.of("ATOMIC_ROWS", "TX_ROWS");
