@@ -19,11 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import javax.cache.CacheException;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
+import org.apache.ignite.cluster.ClusterTopologyException;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.internal.util.typedef.X;
 import org.apache.ignite.plugin.PluginProvider;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 /** Nodes that each have a journal for captured Ignite tables, and what those journals say. */
 @NullMarked
 final class TriggeredGrid implements AutoCloseable {
+    private static final int ATTEMPTS = 5;
+
     private final Grid grid;
     private final Path directory;
     private final List<Path> journals = new ArrayList<>();
@@ -122,7 +127,16 @@ final class TriggeredGrid implements AutoCloseable {
 
     static List<List<?>> sql(Ignite node, String sql, Object... parameters) {
         IgniteCache<?, ?> any = node.getOrCreateCache(new CacheConfiguration<>("ANY"));
-        return any.query(new SqlFieldsQuery(sql).setArgs(parameters)).getAll();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return any.query(new SqlFieldsQuery(sql).setArgs(parameters)).getAll();
+            } catch (CacheException e) {
+                // Ignite refuses what it plans while caches come and go, as "ANY" just did, and asks to be asked again.
+                if (attempt == ATTEMPTS || !X.hasCause(e, ClusterTopologyException.class)) {
+                    throw e;
+                }
+            }
+        }
     }
 
     GridJournals journals(TableName table) {
