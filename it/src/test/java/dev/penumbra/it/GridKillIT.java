@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * moments of a series.
  */
 class GridKillIT {
-    private static final int KILLS = Integer.getInteger("penumbra.grid.kills", 3);
+    private static final int KILLS = Integer.getInteger("penumbra.grid.kills", 2);
     private static final long SEED = Long.getLong("penumbra.grid.seed", 1);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int ROWS = 2_000;
