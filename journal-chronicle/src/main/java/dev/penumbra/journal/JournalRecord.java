@@ -40,6 +40,10 @@ sealed interface JournalRecord {
             implements JournalRecord {
         @Override
         public RecordKind kind() {
+            return kind(operation, origin);
+        }
+
+        static RecordKind kind(Operation operation, Origin origin) {
             if (operation == Operation.TRUNCATE || operation == Operation.DROP) {
                 return RecordKind.TRUNCATE;
             }

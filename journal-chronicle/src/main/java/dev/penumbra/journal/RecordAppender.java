@@ -166,7 +166,7 @@ final class RecordAppender implements AutoCloseable {
             Origin origin,
             byte[] images) {
         prepareEvent(schema, images.length);
-        RecordFormat.beginRecord(buffer, kindOf(EventImages.operation(images), origin));
+        RecordFormat.beginRecord(buffer, JournalRecord.Event.kind(EventImages.operation(images), origin));
         try {
             RecordFormat.writeEventHead(buffer, position, transaction, outboxId, origin);
             buffer.writeBytes(images);
@@ -187,7 +187,7 @@ final class RecordAppender implements AutoCloseable {
             @Nullable Row before,
             @Nullable Row after) {
         prepareEvent(schema, 0);
-        RecordFormat.beginRecord(buffer, kindOf(operation, origin));
+        RecordFormat.beginRecord(buffer, JournalRecord.Event.kind(operation, origin));
         try {
             RecordFormat.writeEventHead(buffer, position, transaction, 0, origin);
             EventImages.write(buffer, operation, schema, before, after);
@@ -229,13 +229,6 @@ final class RecordAppender implements AutoCloseable {
         return new PenumbraException(ErrorCode.RECORD_TOO_LARGE, cause)
                 .with("table", schema.name())
                 .with("maxBytes", configuration.maxRecordBytes());
-    }
-
-    private static RecordKind kindOf(Operation operation, Origin origin) {
-        if (operation == Operation.TRUNCATE || operation == Operation.DROP) {
-            return RecordKind.TRUNCATE;
-        }
-        return origin == Origin.CORRECTION ? RecordKind.CORRECTION : RecordKind.CHANGE;
     }
 
     private void appendBuffer() {

@@ -7,8 +7,6 @@ import dev.penumbra.model.Change;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
-import dev.penumbra.model.Operation;
-import dev.penumbra.model.Origin;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
@@ -49,7 +47,7 @@ public final class TransactionFrames {
     private static final int RECORD_HEAD_BYTES = 1 + Integer.BYTES;
     private static final int INITIAL_BYTES = 4 << 10;
     private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
-    /** The layout that has only a table's key is of no journal, and so has no other name. */
+    /** What is on its way comes from a journal, not from an outbox. */
     private static final long NO_OUTBOX = 0;
 
     private TransactionFrames() {}
@@ -101,7 +99,7 @@ public final class TransactionFrames {
             }
             Key key = change.key();
             boolean keyOnly = key != null && change.before() == null && change.after() == null;
-            RecordFormat.beginRecord(record, kind(change));
+            RecordFormat.beginRecord(record, JournalRecord.Event.kind(change.operation(), change.origin()));
             RecordFormat.writeEventHead(record, change.position(), change.transaction(), NO_OUTBOX, change.origin());
             if (keyOnly) {
                 EventImages.write(
@@ -123,14 +121,6 @@ public final class TransactionFrames {
             Output output = new Output(INITIAL_BYTES, MAX_BYTES);
             RowFormat.write(output, layout, row);
             return Bytes.wrap(output.toBytes());
-        }
-
-        private static RecordKind kind(Change change) {
-            Operation operation = change.operation();
-            if (operation == Operation.TRUNCATE || operation == Operation.DROP) {
-                return RecordKind.TRUNCATE;
-            }
-            return change.origin() == Origin.CORRECTION ? RecordKind.CORRECTION : RecordKind.CHANGE;
         }
 
         private void append(byte form) {
@@ -236,8 +226,8 @@ public final class TransactionFrames {
         }
 
         private static Change removal(JournalRecord.Event event, TableSchema layout) {
-            Row known = Objects.requireNonNull(EventImages.decode(event.before(), keyLayout(layout)));
-            Key key = keyLayout(layout).keyOf(known);
+            TableSchema keys = keyLayout(layout);
+            Key key = keys.keyOf(Objects.requireNonNull(EventImages.decode(event.before(), keys)));
             return new Change(
                     event.position(), event.transaction(), event.operation(), event.origin(), layout, key, null, null);
         }
