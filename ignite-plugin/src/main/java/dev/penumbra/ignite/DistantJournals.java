@@ -173,18 +173,6 @@ final class DistantJournals {
         }
 
         @Override
-        public void release(String name) {
-            UUID known = host;
-            if (known != null) {
-                line.send(
-                        known,
-                        new JournalMessage(Kind.RELEASE, UUID.randomUUID())
-                                .source(source)
-                                .text(name));
-            }
-        }
-
-        @Override
         public Tail open(Position after) {
             UUID from = host();
             UUID tailId = UUID.randomUUID();
@@ -242,11 +230,11 @@ final class DistantJournals {
             switch (message.kind()) {
                 case FRAME ->
                     receiver.arrived(message.number(), message.content().array());
-                case OPENED -> opened = true;
                 case SENT -> {
                     receiver.heard(message.number());
                     if (!message.text().isEmpty()) {
                         identity.accept(UUID.fromString(message.text()));
+                        opened = true;
                     }
                     if (message.position().sequence() > 0) {
                         end = message.position().sequence() - 1;
@@ -261,29 +249,28 @@ final class DistantJournals {
         private byte @Nullable [] look() {
             byte[] frame = receiver.take();
             if (frame == null) {
-                JournalMessage failure = failed;
-                if (failure != null && receiver.contiguous() >= failure.number()) {
-                    // All that had been sent before has been taken, unless it came just now.
-                    byte[] last = receiver.take();
-                    if (last != null) {
-                        return last;
-                    }
-                    throw failure(failure);
-                }
-                if (closed || receiver.isBroken() || !line.isThere(host)) {
-                    throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("node", host);
-                }
+                requireSound();
             }
             return frame;
+        }
+
+        /** Whoever reads on after a failure begins anew where it was; so nothing is lost of what came beside it. */
+        private void requireSound() {
+            JournalMessage failure = failed;
+            if (failure != null && receiver.contiguous() >= failure.number()) {
+                throw failure(failure);
+            }
+            if (closed || receiver.isBroken() || !line.isThere(host)) {
+                throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("node", host);
+            }
         }
 
         /** Waits until the other end has found the place, or says why there is none. */
         void awaitOpening() {
             Pause pause = new Pause();
             while (!opened) {
-                if (look() != null) {
-                    throw new IllegalStateException("a frame came before the tail was open");
-                }
+                // Frames may overtake what says that it is open.
+                requireSound();
                 saySomething();
                 pause.await();
             }
@@ -338,8 +325,8 @@ final class DistantJournals {
         public void retain(String name, Position after) {
             if (!after.equals(kept)) {
                 kept = after;
-                line.send(
-                        host, new JournalMessage(Kind.KEEP, id).position(after).text(name));
+                // The node that has the journal names the reader by the datacenter.
+                line.send(host, new JournalMessage(Kind.KEEP, id).position(after));
             }
         }
 

@@ -78,13 +78,12 @@ final class JournalHost implements AutoCloseable {
                     execute(opened);
                 }
             }
-            case RELEASE -> execute(() -> release(message.source(), ShippingFeed.reader(datacenter)));
             case TAKEN, KEEP, ASK, CLOSE -> {
                 if (tail != null && tail.reader.equals(from)) {
                     tail.received(message);
                 }
             }
-            case DESCRIPTION, OPENED, SENT, FRAME, SAID, FAILED -> {}
+            case DESCRIPTION, SENT, FRAME, SAID, FAILED -> {}
         }
     }
 
@@ -114,14 +113,6 @@ final class JournalHost implements AutoCloseable {
                             .position(journal.oldest()));
         } catch (RuntimeException e) {
             line.send(from, failed(call.id(), 0, e));
-        }
-    }
-
-    private void release(String source, String name) {
-        try {
-            journal(source).release(name);
-        } catch (RuntimeException e) {
-            LOG.warn("A reader's mark in a journal could not be removed: source={}, reader={}", source, name, e);
         }
     }
 
@@ -202,7 +193,7 @@ final class JournalHost implements AutoCloseable {
         public void run() {
             try (Journal.Tail tail = journal(source).open(after)) {
                 journalId = journal(source).id().toString();
-                line.send(reader, new JournalMessage(Kind.OPENED, id));
+                say();
                 carry(tail);
             } catch (Gone e) {
                 LOG.debug("Nobody reads a tail any more: source={}, node={}", source, reader);

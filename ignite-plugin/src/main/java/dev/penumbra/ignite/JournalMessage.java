@@ -37,14 +37,12 @@ record JournalMessage(Kind kind, UUID id, long number, Position position, String
         OPEN(2),
         /** All frames up to a number have been taken; said again and again, also to say that somebody is there. */
         TAKEN(3),
-        /** Everything up to a position is dealt with; the text is what retention knows the reader by. */
+        /** Everything up to a position is dealt with. */
         KEEP(4),
         /** Asks the journal's writer how far it has come; the number is the question's. */
         ASK(5),
         /** Ends a tail. */
         CLOSE(6),
-        /** Retention need not wait any more for the reader of a source's journal that the text names. */
-        RELEASE(7),
 
         /** The journal's identity is the text, and it begins behind a position. */
         DESCRIPTION(65),
@@ -54,8 +52,6 @@ record JournalMessage(Kind kind, UUID id, long number, Position position, String
          * time, and 0 before that.
          */
         SENT(66),
-        /** The tail is open. */
-        OPENED(0x46),
         /** The frame of a number. */
         FRAME(67),
         /** The answer to the question of a number is a position. */
