@@ -141,15 +141,29 @@ class TableShadowIT {
         grid.sql("DELETE FROM T WHERE V = 4");
         awaitPart(home);
         String inside = "SELECT COUNT(*) FROM SHADOW.T WHERE V > 5 AND NAME IS NOT NULL";
-        assertThat(one(eu, inside)).isEqualTo(one(eu, inside.replace("SHADOW", "PUBLIC")));
+        assertThat(one(eu, inside)).isEqualTo(one(eu, inside.replace("SHADOW", "HOME")));
         assertThat(explained(eu, inside)).contains("SHADOW_EU.T");
         assertThat(explained(eu, "SELECT COUNT(*) FROM SHADOW.T WHERE V > 5")).contains("PUBLIC.T");
 
         grid.sql("ALTER TABLE T DROP COLUMN V");
         Grid.await(() -> explained(eu, "SELECT ID FROM SHADOW.T").contains("does not fit"));
-        assertThat(one(eu, "SELECT COUNT(*) FROM SHADOW.T")).isEqualTo(one(eu, "SELECT COUNT(*) FROM PUBLIC.T"));
+        assertThat(one(eu, "SELECT COUNT(*) FROM SHADOW.T")).isEqualTo(one(eu, "SELECT COUNT(*) FROM HOME.T"));
         assertThatThrownBy(() -> one(eu, "SELECT COUNT(*) FROM SHADOW_EU.T WHERE NAME IS NOT NULL"))
                 .hasMessageContaining("PENUMBRA-1044");
+    }
+
+    @Test
+    void whileOtherCachesCome_aStatementIsAnsweredAllTheSame() {
+        Ignite home = startHome();
+        Ignite eu = grid.startIn("eu");
+        createTable();
+        insert(0, 20);
+        capture();
+        grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu'");
+        for (int i = 0; i < 20; i++) {
+            home.createCache("OTHER" + i);
+            assertThat(one(eu, "SELECT COUNT(*) FROM HOME.T")).isEqualTo(20L);
+        }
     }
 
     private void awaitPart(Ignite node) {

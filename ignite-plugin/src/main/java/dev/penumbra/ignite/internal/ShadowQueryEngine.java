@@ -292,7 +292,11 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
                 reader.ended(routing.answers());
                 return cursors;
             }
-            return ConfirmedCursor.all(cursors, () -> confirm(routing), () -> reader.ended(routing.answers()));
+            return ConfirmedCursor.all(
+                    cursors,
+                    () -> engine.apply(routing.sql()),
+                    () -> confirm(routing),
+                    () -> reader.ended(routing.answers()));
         } catch (RuntimeException | Error e) {
             reader.ended(routing.answers());
             throw e;
