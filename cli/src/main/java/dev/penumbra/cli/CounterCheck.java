@@ -143,6 +143,7 @@ public final class CounterCheck {
                 case EVENTUAL -> Consistency.eventual();
                 case BOUNDED -> Consistency.bounded(bound);
                 case SESSION -> Consistency.session(known.token());
+                case VALIDATED -> Consistency.validated();
                 case PRIMARY -> Consistency.primary();
             };
             return new Question(this, counter, asked, known, nanoTime.getAsLong());
@@ -194,7 +195,7 @@ public final class CounterCheck {
                 case EVENTUAL -> 0;
                 case BOUNDED -> toldBefore(counter, moment - (bound == null ? 0 : bound.toNanos()));
                 case SESSION -> known.counts().isEmpty() ? 0 : known.counts().get(counter);
-                case PRIMARY -> toldBefore(counter, moment);
+                case VALIDATED, PRIMARY -> toldBefore(counter, moment);
             };
         }
     }

@@ -14,6 +14,7 @@ import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -67,6 +68,7 @@ final class Feed extends ShippingFeed {
     private final Executor fillers;
     private final CompressionChoice compression;
     private final ProbeDesk<Heartbeat.Question> probes;
+    private final LastChanges lastChanges = new LastChanges();
 
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
@@ -129,6 +131,11 @@ final class Feed extends ShippingFeed {
     /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
     void probed(Heartbeat.Question question) {
         probes.asked(question);
+    }
+
+    /** Where the last change of a table stands, as far as the feed has read. By any thread. */
+    Position lastChange(TableName table) {
+        return lastChanges.of(table);
     }
 
     /** Whoever writes the journal, asked by its probe while a session has one open. */
@@ -222,6 +229,7 @@ final class Feed extends ShippingFeed {
                 return;
             }
             applied = state.applied();
+            lastChanges.begin(applied);
             figures.applied(applied);
             beginningGone = !journal.oldest().equals(Position.START);
             catalogueChanged();
@@ -500,6 +508,9 @@ final class Feed extends ShippingFeed {
 
     private void accept(Change change) {
         TableName table = change.table();
+        if (home) {
+            lastChanges.changed(table, change.position());
+        }
         if (!change.operation().isRowOperation()) {
             control(change);
             return;

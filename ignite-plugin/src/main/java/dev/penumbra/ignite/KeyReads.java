@@ -7,20 +7,29 @@ import dev.penumbra.ignite.sql.Routing;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads rows of copies by their keys. Safe for use by several threads. */
 final class KeyReads {
+    private static final Logger LOG = LoggerFactory.getLogger(KeyReads.class);
+
     private final Ignite ignite;
     private final NameRouter router;
     private final CopyBoard board;
@@ -36,43 +45,120 @@ final class KeyReads {
     }
 
     Answer<Optional<Row>> read(ReadSession session, String table, Key key, Consistency asked) {
-        return read(session, table, asked, covered -> covered.containsKey(key), rows -> rows.get(key));
+        return new Read<Optional<Row>>(session, table, List.of(key), asked) {
+            @Override
+            Optional<Row> in(KeyedRows rows) {
+                return rows.get(key);
+            }
+
+            @Override
+            Optional<Row> of(Map<Key, Row> rows) {
+                return Optional.ofNullable(rows.get(key));
+            }
+        }.answer();
     }
 
     Answer<Map<Key, Row>> readAll(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
-        return read(
-                session,
-                table,
-                asked,
-                covered -> keys.stream().allMatch(covered::containsKey),
-                rows -> rows.getAll(keys));
+        return new Read<Map<Key, Row>>(session, table, keys, asked) {
+            @Override
+            Map<Key, Row> in(KeyedRows rows) {
+                return rows.getAll(keys);
+            }
+
+            @Override
+            Map<Key, Row> of(Map<Key, Row> rows) {
+                return rows;
+            }
+        }.answer();
     }
 
-    private <T> Answer<T> read(
-            ReadSession session,
-            String table,
-            Consistency asked,
-            NameRouter.Need need,
-            Function<KeyedRows, T> reading) {
-        Reader reader = readers.apply(session);
-        Routing.Answer chosen = router.route(table, asked, need, reader);
-        try {
+    /** One read. */
+    private abstract class Read<T> {
+        private final Reader reader;
+        private final String table;
+        private final Collection<Key> keys;
+        private final Consistency asked;
+        private final NameRouter.Need need;
+
+        Read(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
+            this.reader = readers.apply(session);
+            this.table = table;
+            this.keys = keys;
+            this.asked = asked;
+            this.need = covered -> keys.stream().allMatch(covered::containsKey);
+        }
+
+        /** What is wanted of a copy's rows. */
+        abstract T in(KeyedRows rows);
+
+        /** The same of rows that have been read already. */
+        abstract T of(Map<Key, Row> rows);
+
+        Answer<T> answer() {
+            Routing.Answer chosen = router.route(table, asked, need, reader);
+            if (!chosen.isUnproven()) {
+                return proven(chosen);
+            }
+            Answer<T> validated = validated(chosen);
+            return validated != null ? validated : proven(router.route(table, Consistency.primary(), need, reader));
+        }
+
+        private KeyedRows rows(Routing.Answer chosen) {
             ListedCopy copy = board.built(chosen.schema(), chosen.table());
             if (copy == null) {
                 throw notACopy(chosen);
             }
+            return copy.rows(built -> KeyedRows.open(ignite, built));
+        }
+
+        private Answer<T> proven(Routing.Answer chosen) {
+            try {
+                KeyedRows rows = rows(chosen);
+                reads.started(chosen.source(), chosen.table());
+                T value = in(rows);
+                router.confirm(chosen);
+                Choice choice = chosen.choice();
+                Duration staleness = choice == null || choice.stalenessNanos().isEmpty()
+                        ? null
+                        : Duration.ofNanos(choice.stalenessNanos().getAsLong());
+                return new Answer<>(value, asked, chosen.copy(), staleness, chosen.applied(), chosen.reason());
+            } catch (IgniteException | javax.cache.CacheException e) {
+                throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", chosen.copy());
+            } finally {
+                reader.ended(chosen);
+            }
+        }
+
+        /** What a copy has of which nothing is proven, if it turns out to be the primary's answer; otherwise null. */
+        private @Nullable Answer<T> validated(Routing.Answer chosen) {
+            Map<Key, Row> found = new HashMap<>();
+            Map<Key, Position> positions = new HashMap<>();
+            try {
+                Map<Key, KeyedRows.Positioned> rows = rows(chosen).getPositioned(keys);
+                for (Key key : keys) {
+                    KeyedRows.Positioned row = rows.get(key);
+                    positions.put(key, row == null ? Position.START : row.position());
+                    if (row != null) {
+                        found.put(key, row.row());
+                    }
+                }
+                router.confirm(chosen);
+            } catch (IgniteException | javax.cache.CacheException e) {
+                LOG.debug("A shadow could not be read: copy={}", chosen.copy(), e);
+                return null;
+            } catch (PenumbraException e) {
+                if (e.code() == ErrorCode.COPY_REPLACED) {
+                    return null;
+                }
+                throw e;
+            }
+            if (!reader.validate(List.of(new Finding.Rows(table, positions)))) {
+                return null;
+            }
             reads.started(chosen.source(), chosen.table());
-            T value = reading.apply(copy.rows(built -> KeyedRows.open(ignite, built)));
-            router.confirm(chosen);
-            Choice choice = chosen.choice();
-            Duration staleness = choice == null || choice.stalenessNanos().isEmpty()
-                    ? null
-                    : Duration.ofNanos(choice.stalenessNanos().getAsLong());
-            return new Answer<>(value, asked, chosen.copy(), staleness, chosen.applied(), chosen.reason());
-        } catch (IgniteException | javax.cache.CacheException e) {
-            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", chosen.copy());
-        } finally {
-            reader.ended(chosen);
+            reader.validated(chosen);
+            return new Answer<>(
+                    of(found), asked, chosen.copy(), Duration.ZERO, chosen.applied(), "the home image has the same");
         }
     }
 

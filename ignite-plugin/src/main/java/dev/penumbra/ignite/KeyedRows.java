@@ -1,9 +1,11 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.internal.PositionedRow;
 import dev.penumbra.ignite.internal.PrimaryRows;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
@@ -76,6 +78,48 @@ final class KeyedRows {
                                 put(rows, Objects.requireNonNull(elsewhere.get(stored)), stored, row.get()));
             }
             return rows;
+        } catch (RuntimeException e) {
+            throw failed(e);
+        }
+    }
+
+    /** A row and the position of the change that wrote it. */
+    record Positioned(Row row, Position position) {}
+
+    /** The same rows, each with its position. */
+    Map<Key, Positioned> getPositioned(Collection<Key> keys) {
+        Map<Key, Positioned> rows = new HashMap<>();
+        owned(
+                keys,
+                true,
+                (key, stored, given) -> rows.put(
+                        key,
+                        new Positioned(layout.row(stored, PositionedRow.value(given)), PositionedRow.position(given))));
+        return rows;
+    }
+
+    /** The positions of the changes that wrote rows, of those that are there. */
+    Map<Key, Position> positions(Collection<Key> keys) {
+        Map<Key, Position> positions = new HashMap<>();
+        owned(keys, false, (key, stored, given) -> positions.put(key, PositionedRow.position(given)));
+        return positions;
+    }
+
+    private interface Given {
+        void take(Key key, Object stored, @Nullable Object[] given);
+    }
+
+    private void owned(Collection<Key> keys, boolean withValue, Given taker) {
+        Map<Object, Key> wanted = new HashMap<>();
+        keys.forEach(key -> wanted.put(layout.requiredKey(key), key));
+        try {
+            cache.<@Nullable Object @Nullable []>invokeAll(wanted.keySet(), new PositionedRow(withValue))
+                    .forEach((stored, row) -> {
+                        @Nullable Object @Nullable [] given = row.get();
+                        if (given != null) {
+                            taker.take(Objects.requireNonNull(wanted.get(stored)), stored, given);
+                        }
+                    });
         } catch (RuntimeException e) {
             throw failed(e);
         }

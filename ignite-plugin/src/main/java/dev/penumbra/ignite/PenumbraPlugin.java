@@ -21,6 +21,8 @@ import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Validations;
+import dev.penumbra.shadow.read.Validator;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.InstantSource;
@@ -84,6 +86,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             JournalHost host,
             DistantJournals distant,
             JournalLine line,
+            ValidationLine validationLine,
             @Nullable CacheWatch watch,
             AutoCloseable listening) {}
 
@@ -274,8 +277,17 @@ public final class PenumbraPlugin implements IgnitePlugin {
         @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
         CopyBoard board = new CopyBoard(context, shadows, tables, local, watch);
         ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
+        ValidationLine validationLine = new ValidationLine(context, heartbeat);
+        Validations validations = new Validations(validationLine, heartbeat::after);
+        validationLine.listen(
+                new Validator(
+                        new HomeFindings(context, board, shipper),
+                        heartbeat.freshness(),
+                        System::nanoTime,
+                        shipper.background()),
+                validations::answered);
         Function<ReadSession, Reader> readers =
-                session -> new Reader(gate, session, System.nanoTime(), configuration.readPatience());
+                session -> new Reader(gate, validations, session, System.nanoTime(), configuration.readPatience());
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -292,6 +304,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 host,
                 distant,
                 line,
+                validationLine,
                 watch,
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
@@ -348,6 +361,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.distant().close();
         present.shipper().close();
         present.line().close();
+        present.validationLine().close();
         present.figures().close();
         CacheWatch watch = present.watch();
         if (watch != null) {

@@ -2,6 +2,10 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -109,6 +113,18 @@ final class Shipper implements AutoCloseable {
         if (feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed) {
             feed.probed(question);
         }
+    }
+
+    /**
+     * Where the last change of a table stands in its source's journal, as far as home images have it.
+     *
+     * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} when another node keeps them up
+     */
+    Position lastChange(String source, TableName table) {
+        if (feeds.getOrDefault(source, Map.of()).get(context.home()) instanceof Feed feed) {
+            return feed.lastChange(table);
+        }
+        throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("source", source);
     }
 
     /** Begins to ship, and from then on looks for datacenters that have come to hold copies. */

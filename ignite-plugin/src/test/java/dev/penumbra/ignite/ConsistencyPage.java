@@ -35,13 +35,14 @@ final class ConsistencyPage {
         Answer<Optional<Row>> eventual = orders.get(key, Consistency.eventual());
         Answer<Optional<Row>> bounded = orders.get(key, Consistency.bounded(Duration.ofMillis(500)));
         Answer<Optional<Row>> written = orders.get(key, Consistency.session(SessionToken.parse(token)));
+        Answer<Optional<Row>> validated = orders.get(key, Consistency.validated());
         Answer<Optional<Row>> primary = orders.get(key, Consistency.primary());
         String copy = bounded.copy(); // SHADOW_EU.ORDERS
         Duration staleness = bounded.staleness(); // what could be proven of it; null when nothing could
         Position position = bounded.position(); // up to where it had its source's changes
         String reason = bounded.reason(); // why this copy
         // until here
-        return List.of(eventual.value(), bounded.value(), written.value(), primary.value());
+        return List.of(eventual.value(), bounded.value(), written.value(), validated.value(), primary.value());
     }
 
     /** The page's example in Java, line by line. */

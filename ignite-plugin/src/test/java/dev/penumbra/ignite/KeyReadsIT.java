@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.VersionedCache.Write;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -12,17 +14,22 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.read.Consistency;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.ignite.Ignite;
@@ -130,10 +137,10 @@ class KeyReadsIT {
         assertThat(ConsistencyPage.java()).isEqualTo(ConsistencyPage.compiled());
         assertThat(ConsistencyPage.read(eu, token))
                 .containsOnly(Optional.of(row))
-                .hasSize(4);
+                .hasSize(5);
 
         List<String> statements = ConsistencyPage.sql();
-        assertThat(statements).hasSize(4);
+        assertThat(statements).hasSize(5);
         for (String statement : statements) {
             assertThat(eu.cache("penumbra-registry")
                             .query(new SqlFieldsQuery(statement.replace("the writer''s token", token)))
@@ -153,22 +160,92 @@ class KeyReadsIT {
 
     @Test
     @Order(2)
-    void whatIsWritten_isReadAtOnceBySessionAndPrimary_andNeverGoesBackInASession() {
+    void whatIsWritten_isReadAtOnceBySessionValidatedAndPrimary_andNeverGoesBackInASession() {
         CopiedTable inSession = Penumbra.of(eu).session().table("ORDERS");
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 30; i++) {
             workload.transactions(5);
             Map<Key, Row> rows = journal.table(Orders.NAME);
             SessionToken token = SessionToken.of("shop", journal.id(), journal.last());
-            Consistency asked = i % 2 == 0 ? Consistency.primary() : Consistency.session(token);
+            Consistency asked = List.of(Consistency.primary(), Consistency.session(token), Consistency.validated())
+                    .get(i % 3);
             assertThat(inSession.getAll(rows.keySet(), asked).value()).isEqualTo(rows);
             assertThat(inSession.getAll(rows.keySet(), Consistency.eventual()).value())
                     .isEqualTo(rows);
         }
     }
 
-    /** Last, since the source never answers again. */
+    private static List<List<?>> prices(Ignite node, String copy, Consistency asked) {
+        return node.cache("penumbra-registry")
+                .query(new SqlFieldsQuery("SELECT ORDERKEY, TOTALPRICE FROM " + copy
+                        + ".ORDERS ORDER BY ORDERKEY WITH CONSISTENCY " + asked))
+                .getAll();
+    }
+
+    private List<List<?>> prices() {
+        return journal.table(Orders.NAME).values().stream()
+                .sorted(Comparator.comparing(row -> (Long) Objects.requireNonNull(row.get(0))))
+                .<List<?>>map(row -> Arrays.asList(row.get(0), row.get(3)))
+                .toList();
+    }
+
+    @Test
+    @Order(2)
+    void whatWasValidated_isThePrimarysAnswer_whoeverGaveIt() {
+        ReadFigures reads = Grid.plugin(eu).reads();
+        long fromShadow = reads.fromShadow();
+        long fromHome = reads.fromHome();
+        for (int i = 0; i < 30; i++) {
+            workload.transactions(3);
+            assertThat(prices(eu, "SHADOW", Consistency.validated())).isEqualTo(prices());
+        }
+        assertThat(reads.fromShadow() - fromShadow + reads.fromHome() - fromHome)
+                .isEqualTo(30);
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        fromShadow = reads.fromShadow();
+        assertThat(prices(eu, "SHADOW", Consistency.validated())).isEqualTo(prices());
+        assertThat(prices(eu, "SHADOW_EU", Consistency.validated())).isEqualTo(prices());
+        assertThat(reads.fromShadow()).isEqualTo(fromShadow + 2);
+
+        Map<Key, Row> rows = journal.table(Orders.NAME);
+        Answer<Map<Key, Row>> answer = orders.getAll(rows.keySet(), Consistency.validated());
+        assertThat(answer.value()).isEqualTo(rows);
+        assertThat(answer.copy()).isEqualTo("SHADOW_EU.ORDERS");
+        assertThat(answer.staleness()).isEqualTo(Duration.ZERO);
+        assertThat(answer.asked()).isEqualTo(Consistency.validated());
+        answer = Penumbra.of(home).table("ORDERS").getAll(rows.keySet(), Consistency.validated());
+        assertThat(answer.value()).isEqualTo(rows);
+        assertThat(answer.copy()).isEqualTo("HOME.ORDERS");
+    }
+
+    /** A row that no change has written and one that a change has been forgotten of, as only a defect could make them. */
     @Test
     @Order(3)
+    void rowsOfAShadowThatAreWrong_areNotGivenOutByKey() {
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        Copy copy = Grid.shadow(eu, "shop", Orders.NAME, "eu");
+        BinaryRows form = new BinaryRows(eu.binary(), copy);
+        Map<Key, Row> rows = journal.table(Orders.NAME);
+        Key changed = rows.keySet().iterator().next();
+        Key invented = Key.of(4_711L);
+        Position later = new Position(journal.last().epoch(), journal.last().sequence() + 1_000_000);
+        Random random = new Random(1);
+        GridInternals.versionedCache(eu, copy.cacheName())
+                .write(List.of(
+                        new Write(form.key(changed), form.value(Orders.row((Long) changed.get(0), random)), later),
+                        new Write(form.key(invented), form.value(Orders.row(4_711, random)), later)))
+                .join();
+        for (Key key : List.of(changed, invented)) {
+            Optional<Row> right = Optional.ofNullable(rows.get(key));
+            assertThat(orders.get(key, Consistency.eventual()).value()).isNotEqualTo(right);
+            Answer<Optional<Row>> answer = orders.get(key, Consistency.validated());
+            assertThat(answer.value()).isEqualTo(right);
+            assertThat(answer.copy()).isEqualTo("HOME.ORDERS");
+        }
+    }
+
+    /** Last, since the source never answers again. */
+    @Test
+    @Order(4)
     void aSourceThatDoesNotAnswer_leavesOnlyWhatIsProvenAlready() throws InterruptedException {
         stop.countDown();
         Position known = journal.last();
@@ -177,6 +254,8 @@ class KeyReadsIT {
         Key key = journal.table(Orders.NAME).keySet().iterator().next();
         assertRefused(() -> orders.get(key, Consistency.primary()), ErrorCode.STALENESS);
         assertRefused(() -> orders.get(key, Consistency.session(later)), ErrorCode.STALENESS);
+        assertRefused(() -> orders.get(key, Consistency.validated()), ErrorCode.STALENESS);
+        assertThatThrownBy(() -> prices(eu, "SHADOW", Consistency.validated())).hasMessageContaining("PENUMBRA-2031");
         assertThat(orders.get(key, Consistency.session(reached)).value()).isPresent();
         assertThat(orders.get(key, Consistency.eventual()).value()).isPresent();
         await().atMost(PATIENCE)

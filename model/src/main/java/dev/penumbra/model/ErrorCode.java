@@ -104,6 +104,9 @@ public enum ErrorCode {
             2031,
             "no copy can prove now that it has what the read asked for: try again, ask for less, or see SYS.PENUMBRA_FRONTIERS"),
     COPY_REPLACED(2032, "the copy was filled anew while it was read, so rows may be missing: run the statement again"),
+    NOT_VALIDATED(
+            2033,
+            "the shadow does not have what its home image has, or its table is being written to: read SHADOW, which goes home then"),
 
     JOURNAL_NEWER(3001, "the journal was written by a newer version: upgrade this program"),
     JOURNAL_CORRUPT(3002, "a journal record is damaged: run penumbra journal verify"),

@@ -41,6 +41,7 @@ final class History {
      *
      * @param tokenCommits at SESSION, how many commits the token covers
      * @param begun the true time at which the read began
+     * @param snapshot whether the rows must have been there all at one moment
      * @param rows what was read
      */
     record Answered(
@@ -50,6 +51,7 @@ final class History {
             boolean home,
             long begun,
             long ended,
+            boolean snapshot,
             Map<Integer, @Nullable Integer> rows) {}
 
     History(int keys) {
@@ -80,6 +82,32 @@ final class History {
         Level level = answer.asked().level();
         (answer.home() ? fromHome : fromShadow).merge(level, 1L, Long::sum);
         answer.rows().forEach((key, value) -> check(answer, key, value));
+        if (answer.snapshot() && !isSnapshot(answer)) {
+            violation(answer.session() + " read " + answer.rows() + ", which was so at no moment from " + answer.begun()
+                    + " to " + answer.ended());
+        }
+    }
+
+    private boolean isSnapshot(Answered answer) {
+        List<Long> moments = new ArrayList<>(List.of(answer.begun()));
+        for (int key : answer.rows().keySet()) {
+            of(key).stream()
+                    .map(Version::at)
+                    .filter(at -> at > answer.begun() && at <= answer.ended())
+                    .forEach(moments::add);
+        }
+        return moments.stream()
+                .anyMatch(moment -> answer.rows().entrySet().stream()
+                        .allMatch(row -> Objects.equals(valueAt(row.getKey(), moment), row.getValue())));
+    }
+
+    private @Nullable Integer valueAt(int key, long moment) {
+        List<Version> all = of(key);
+        int last = all.size() - 1;
+        while (all.get(last).at() > moment) {
+            last--;
+        }
+        return all.get(last).value();
     }
 
     private void check(Answered answer, int key, @Nullable Integer value) {
@@ -114,7 +142,7 @@ final class History {
             case BOUNDED ->
                 answer.begun()
                         - Objects.requireNonNull(answer.asked().staleness()).toNanos();
-            case PRIMARY -> answer.begun();
+            case VALIDATED, PRIMARY -> answer.begun();
         };
         for (int i = all.size() - 1; i > 0; i--) {
             int commit = all.get(i).commit();

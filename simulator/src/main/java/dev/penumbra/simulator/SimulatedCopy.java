@@ -69,6 +69,12 @@ final class SimulatedCopy {
         return stored == null ? null : stored.value();
     }
 
+    /** The position of the change that wrote a row, START where there is none. */
+    Position positionOf(int key) {
+        Stored stored = rows.get(key);
+        return stored == null || stored.value() == null ? Position.START : stored.position();
+    }
+
     void copyTo(SimulatedCopy other) {
         rows.forEach((key, stored) -> other.write(key, stored.value(), Objects.requireNonNull(stored.position())));
     }

@@ -2,7 +2,9 @@ package dev.penumbra.simulator;
 
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.simulator.SimulatedSource.Kind;
@@ -37,6 +39,8 @@ final class SimulatedFeed {
     /** Of the process that has the journal; null in that process itself. */
     private final @Nullable SimulatedFeed homeFeed;
 
+    private final int keys;
+
     // In the datacenter.
     private UUID life;
     private SimulatedCopy copy;
@@ -48,6 +52,7 @@ final class SimulatedFeed {
     private @Nullable SimulatedTail tail;
     private final Deque<Integer> come = new ArrayDeque<>();
     private ProbeDesk<Question> desk;
+    private final LastChanges changes = new LastChanges();
     private Position known = Position.START;
     private int next;
     private int written;
@@ -69,7 +74,9 @@ final class SimulatedFeed {
             SimulatedSource source,
             Datacenter home,
             Datacenter datacenter,
-            @Nullable SimulatedFeed homeFeed) {
+            @Nullable SimulatedFeed homeFeed,
+            int keys) {
+        this.keys = keys;
         this.random = random;
         this.time = time;
         this.network = network;
@@ -140,6 +147,22 @@ final class SimulatedFeed {
 
     SimulatedCopy copy() {
         return copy;
+    }
+
+    /** For the reader each row is a table of its own, so that now and then one is not written to. */
+    static TableName table(int key) {
+        return new TableName("S", "T" + key);
+    }
+
+    /** What the process knows of where rows were written last. */
+    LastChanges changes() {
+        return changes;
+    }
+
+    private void noteAll(Position position) {
+        for (int key = 0; key < keys; key++) {
+            changes.changed(table(key), position);
+        }
     }
 
     void start() {
@@ -230,6 +253,7 @@ final class SimulatedFeed {
         desk = newDesk();
         known = applied;
         next = appliedCount;
+        changes.begin(applied);
         start();
     }
 
@@ -243,6 +267,7 @@ final class SimulatedFeed {
         copy = new SimulatedCopy(datacenter + "/" + ++generation, Position.START, false);
         life = newLife();
         applied = Position.START;
+        changes.begin(applied);
         appliedCount = 0;
         known = Position.START;
         next = 0;
@@ -282,9 +307,9 @@ final class SimulatedFeed {
             Transaction transaction = journal.get(end);
             long sequence = transaction.first().sequence();
             for (Written one : transaction.writes()) {
-                last.put(
-                        one.key(),
-                        Map.entry(one, new Position(transaction.first().epoch(), sequence++)));
+                Position position = new Position(transaction.first().epoch(), sequence++);
+                changes.changed(table(one.key()), position);
+                last.put(one.key(), Map.entry(one, position));
             }
             end++;
         }
@@ -309,6 +334,7 @@ final class SimulatedFeed {
     }
 
     private void control(Transaction transaction) {
+        noteAll(transaction.last());
         SimulatedCopy target = copy;
         busy = true;
         written = Math.max(written, next + 1);

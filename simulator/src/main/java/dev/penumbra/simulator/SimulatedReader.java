@@ -2,15 +2,21 @@ package dev.penumbra.simulator;
 
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.SessionToken;
+import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.Freshness;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Validations;
+import dev.penumbra.shadow.read.Validator;
 import dev.penumbra.simulator.History.Answered;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,10 +26,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A node whose sessions read, with a clock of its own. */
@@ -50,12 +60,17 @@ final class SimulatedReader {
     private long offset;
     private Freshness freshness;
     private ReadGate gate;
+    private Validations validations;
+    private Validator validator;
 
     /** What a node sees of the grid. */
     interface Grid {
         Datacenter home();
 
         SimulatedFeed feed(Datacenter datacenter);
+
+        /** A node of the home datacenter, which holds findings against the home image. */
+        SimulatedReader nodeAtHome();
 
         /** Tokens of writers, and how many commits each covers. */
         List<Map.Entry<SessionToken, Integer>> tokens();
@@ -83,6 +98,63 @@ final class SimulatedReader {
         this.keys = keys;
         this.freshness = newFreshness();
         this.gate = new ReadGate(freshness, time::after, Runnable::run);
+        this.validations = newValidations();
+        this.validator = newValidator();
+    }
+
+    boolean isIn(Datacenter datacenter) {
+        return local.equals(datacenter);
+    }
+
+    private Validations newValidations() {
+        int running = incarnation;
+        return new Validations(
+                (number, findings) -> network.message(
+                        local,
+                        grid.home(),
+                        () -> grid.nodeAtHome()
+                                .validate(
+                                        findings,
+                                        same -> network.message(grid.home(), local, () -> {
+                                            if (running == incarnation) {
+                                                validations.answered(number, same);
+                                            }
+                                        }))),
+                time::after);
+    }
+
+    private Validator newValidator() {
+        return new Validator(new Images(), freshness, this::clock, task -> time.after(random.nextInt(1_000_000), task));
+    }
+
+    private void validate(List<Finding> findings, Consumer<Boolean> answer) {
+        var unused =
+                validator.validate(findings).whenComplete((same, failure) -> answer.accept(failure == null && same));
+    }
+
+    /** The home image, as a node at home sees it. */
+    private final class Images implements Validator.HomeImages {
+        @Override
+        public Optional<Candidate> whole(String table) {
+            return grid.feed(grid.home()).candidate(local);
+        }
+
+        @Override
+        public boolean isSame(Finding finding) {
+            SimulatedFeed feed = grid.feed(grid.home());
+            if (finding instanceof Finding.Rows found) {
+                return found.rows().entrySet().stream()
+                        .allMatch(row ->
+                                feed.copy().positionOf(number(row.getKey())).equals(row.getValue()));
+            }
+            // One journal is all that a simulation has.
+            Finding.Statement read = (Finding.Statement) finding;
+            return feed.changes().of(new TableName("S", read.table())).compareTo(read.applied()) <= 0;
+        }
+    }
+
+    private static int number(Key key) {
+        return (Integer) Objects.requireNonNull(key.get(0));
     }
 
     private Freshness newFreshness() {
@@ -110,6 +182,8 @@ final class SimulatedReader {
         offset = random.nextLong();
         freshness = newFreshness();
         gate = new ReadGate(freshness, time::after, Runnable::run);
+        validations = newValidations();
+        validator = newValidator();
         beat(incarnation);
         for (int i = 0; i < SESSIONS; i++) {
             ReadSession session = new ReadSession(this::clock);
@@ -160,10 +234,11 @@ final class SimulatedReader {
     }
 
     private Asked anything() {
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(10)) {
             case 0, 1, 2 -> new Asked(Consistency.eventual(), 0);
             case 3, 4 -> new Asked(Consistency.bounded(Duration.ofMillis(random.nextInt(500))), 0);
             case 5, 6 -> token();
+            case 7, 8 -> new Asked(Consistency.validated(), 0);
             default -> new Asked(Consistency.primary(), 0);
         };
     }
@@ -216,20 +291,7 @@ final class SimulatedReader {
             Set<Integer> wanted,
             Runnable then,
             boolean last) {
-        long begun = time.now();
-        var unused = gate.choose(TABLE, asked.consistency(), near(), this::far, seen, clock(), PATIENCE)
-                .whenComplete((choice, failure) -> {
-                    if (running != incarnation) {
-                        return;
-                    }
-                    if (failure == null) {
-                        Reading reading = new Reading(running, session, seen, asked, choice, begun, then, last);
-                        reading.start(wanted);
-                    } else {
-                        refused(asked, failure, last);
-                        then.run();
-                    }
-                });
+        new Read(running, session, seen, asked, wanted, then, last).begin(asked.consistency(), near());
     }
 
     private void refused(Asked asked, Throwable failure, boolean last) {
@@ -241,38 +303,96 @@ final class SimulatedReader {
         history.refused(asked.consistency().level());
     }
 
-    /** One answer that is being read from the copy that was chosen. */
-    private final class Reading {
+    /** One read, from the moment at which it is asked for. */
+    private final class Read {
         private final int running;
         private final String session;
         private final ReadSession seen;
         private final Asked asked;
-        private final Choice choice;
-        private final long begun;
+        private final Set<Integer> wanted;
         private final Runnable then;
         private final boolean last;
-        private final Datacenter there;
-        private final SimulatedCopy copy;
-        private final Map<Integer, @Nullable Integer> rows = new HashMap<>();
+        private final long begun = time.now();
+        private final long clockThen = clock();
         private boolean over;
 
-        Reading(
+        Read(
                 int running,
                 String session,
                 ReadSession seen,
                 Asked asked,
-                Choice choice,
-                long begun,
+                Set<Integer> wanted,
                 Runnable then,
                 boolean last) {
             this.running = running;
             this.session = session;
             this.seen = seen;
             this.asked = asked;
-            this.choice = choice;
-            this.begun = begun;
+            this.wanted = wanted;
             this.then = then;
             this.last = last;
+        }
+
+        void begin(Consistency consistency, List<Candidate> near) {
+            var unused = gate.choose(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE)
+                    .whenComplete((choice, failure) -> {
+                        if (running != incarnation) {
+                            return;
+                        }
+                        if (failure == null) {
+                            new Reading(this, choice).start(wanted);
+                        } else {
+                            refused(asked, failure, last);
+                            then.run();
+                        }
+                    });
+        }
+
+        void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
+            over = true;
+            history.answered(new Answered(
+                    session,
+                    asked.consistency(),
+                    asked.tokenCommits(),
+                    choice.candidate().home(),
+                    begun,
+                    time.now(),
+                    snapshot,
+                    rows));
+            if (last) {
+                rows.forEach((key, value) -> {
+                    if (!Objects.equals(value, history.present(key))) {
+                        history.violation(name + " read " + value + " of row " + key + " at rest, which is "
+                                + history.present(key));
+                    }
+                });
+            }
+            then.run();
+        }
+
+        void unanswered() {
+            over = true;
+            history.refused(asked.consistency().level());
+            if (last) {
+                history.violation(name + " got no answer at rest");
+            }
+            then.run();
+        }
+    }
+
+    /** One answer that is being read from the copy that was chosen. */
+    private final class Reading {
+        private final Read read;
+        private final Choice choice;
+        private final Datacenter there;
+        private final SimulatedCopy copy;
+        private final Map<Integer, @Nullable Integer> rows = new HashMap<>();
+        private final Map<Integer, Position> positions = new HashMap<>();
+        private boolean over;
+
+        Reading(Read read, Choice choice) {
+            this.read = read;
+            this.choice = choice;
             this.there = choice.candidate().home() ? grid.home() : local;
             this.copy = grid.feed(there).copy();
         }
@@ -296,6 +416,7 @@ final class SimulatedReader {
                 return;
             }
             rows.put(key, copy.read(key));
+            positions.put(key, copy.positionOf(key));
             time.after(random.nextInt(300_000), () -> next(left));
         }
 
@@ -310,38 +431,59 @@ final class SimulatedReader {
                 return;
             }
             over = true;
-            if (running == incarnation) {
-                seen.ended(TABLE, choice.candidate().copy());
-                history.answered(new Answered(
-                        session,
-                        asked.consistency(),
-                        asked.tokenCommits(),
-                        choice.candidate().home(),
-                        begun,
-                        time.now(),
-                        rows));
-                if (last) {
-                    rows.forEach((key, value) -> {
-                        if (!java.util.Objects.equals(value, history.present(key))) {
-                            history.violation(name + " read " + value + " of row " + key + " at rest, which is "
-                                    + history.present(key));
+            if (read.running == incarnation) {
+                if (choice.unproven()) {
+                    validate();
+                } else {
+                    read.seen.ended(TABLE, choice.candidate().copy());
+                    read.answered(choice, false, rows);
+                }
+            }
+        }
+
+        /** Half of such reads are as of statements, which know no positions of rows. */
+        private void validate() {
+            boolean statement = random.nextBoolean();
+            var unused = validations
+                    .validate(statement ? statements() : found(), PATIENCE)
+                    .whenComplete((same, failure) -> {
+                        if (read.running != incarnation || read.over) {
+                            return;
+                        }
+                        if (failure != null) {
+                            read.unanswered();
+                        } else if (same) {
+                            read.seen.validated(TABLE, choice.candidate().copy());
+                            read.answered(choice, statement, rows);
+                        } else {
+                            read.begin(Consistency.primary(), List.of());
                         }
                     });
-                }
-                then.run();
-            }
+        }
+
+        private List<Finding> found() {
+            Map<Key, Position> found = new HashMap<>();
+            positions.forEach((key, position) -> found.put(Key.of(key), position));
+            return List.of(new Finding.Rows(TABLE, found));
+        }
+
+        private List<Finding> statements() {
+            Candidate candidate = choice.candidate();
+            UUID journal = Objects.requireNonNull(candidate.journal());
+            return rows.keySet().stream()
+                    .<Finding>map(key ->
+                            new Finding.Statement(SimulatedFeed.table(key).table(), journal, candidate.applied()))
+                    .toList();
         }
 
         private void giveUp() {
             if (!over) {
                 over = true;
-                if (running == incarnation) {
-                    seen.ended(TABLE, choice.candidate().copy());
-                    history.refused(asked.consistency().level());
-                    if (last) {
-                        history.violation(name + " got no answer at rest");
+                if (read.running == incarnation) {
+                    if (!choice.unproven()) {
+                        read.seen.ended(TABLE, choice.candidate().copy());
                     }
-                    then.run();
+                    read.unanswered();
                 }
             }
         }

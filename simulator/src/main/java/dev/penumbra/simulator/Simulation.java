@@ -41,11 +41,11 @@ public final class Simulation implements SimulatedReader.Grid {
         this.random = new Random(seed);
         this.network = new Network(random, time);
         this.source = new SimulatedSource(random, time, history, KEYS);
-        SimulatedFeed homeFeed = new SimulatedFeed(random, time, network, source, home, home, null);
+        SimulatedFeed homeFeed = new SimulatedFeed(random, time, network, source, home, home, null, KEYS);
         feeds.put(home, homeFeed);
         for (String place : List.of("eu", "us")) {
             Datacenter datacenter = Datacenter.of(place);
-            feeds.put(datacenter, new SimulatedFeed(random, time, network, source, home, datacenter, homeFeed));
+            feeds.put(datacenter, new SimulatedFeed(random, time, network, source, home, datacenter, homeFeed, KEYS));
         }
         for (Datacenter datacenter : feeds.keySet()) {
             for (int i = 0; i < (datacenter.equals(home) ? 1 : READERS_ABROAD); i++) {
@@ -86,7 +86,10 @@ public final class Simulation implements SimulatedReader.Grid {
         time.runUntil(faultyNanos + 8 * SECOND);
         for (SimulatedReader reader : readers) {
             for (Consistency level : List.of(
-                    Consistency.eventual(), Consistency.bounded(Duration.ofMillis(200)), Consistency.primary())) {
+                    Consistency.eventual(),
+                    Consistency.bounded(Duration.ofMillis(200)),
+                    Consistency.validated(),
+                    Consistency.primary())) {
                 reader.readAll(level);
             }
         }
@@ -147,6 +150,11 @@ public final class Simulation implements SimulatedReader.Grid {
     @Override
     public SimulatedFeed feed(Datacenter datacenter) {
         return Objects.requireNonNull(feeds.get(datacenter));
+    }
+
+    @Override
+    public SimulatedReader nodeAtHome() {
+        return readers.stream().filter(reader -> reader.isIn(home)).findFirst().orElseThrow();
     }
 
     @Override

@@ -179,6 +179,48 @@ class MutantsTest {
                         "known == null || known.question() < asked)",
                         "known == null || known.question() < 0)"),
                 new Mutant(
+                        "a finding is compared before home is proven",
+                        READ + "Validator.java",
+                        "proofs.add(freshness.provenSince(feed, asked));",
+                        "proofs.add(CompletableFuture.completedFuture(null));"),
+                new Mutant(
+                        "a home image that is filled anew meanwhile is not noticed",
+                        READ + "Validator.java",
+                        ".filter(now -> now.copy().equals(copy))",
+                        ".filter(now -> !copy.isEmpty())",
+                        117),
+                new Mutant(
+                        "changes before a feed began are taken for none",
+                        READ + "LastChanges.java",
+                        "return known == null ? begun : known;",
+                        "return known == null ? Position.START : known;"),
+                new Mutant(
+                        "a table's first change is taken for its last",
+                        READ + "LastChanges.java",
+                        "last.put(table, position);",
+                        "last.putIfAbsent(table, position);"),
+                new Mutant(
+                        "a finding is given the answer to another",
+                        READ + "Validations.java",
+                        "open.get(number);",
+                        "open.get(open.keySet().stream().findFirst().orElse(number));"),
+                new Mutant(
+                        "what nobody validates in time is given out",
+                        READ + "Validations.java",
+                        "same.completeExceptionally(refusal(findings))",
+                        "same.complete(true)"),
+                new Mutant(
+                        "what is to be validated is given out as it is",
+                        READ + "ReadGate.java",
+                        "new Choice(candidate, staleness(candidate), true)",
+                        "new Choice(candidate, staleness(candidate), false)"),
+                new Mutant(
+                        "a session does not note what was validated",
+                        READ + "ReadSession.java",
+                        "                        .lastEnd =\n                nanos.getAsLong();",
+                        "                        .lastEnd =\n                Long.MIN_VALUE;",
+                        117),
+                new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",
                         "one.compareTo(two) >= 0 ? one : two",

@@ -160,9 +160,10 @@ final class GridVersionedCache implements VersionedCache {
     @Override
     public @Nullable Position positionOf(Object key) {
         CacheEntry<Object, Object> entry = ignite.cache(name).withKeepBinary().getEntry(key);
-        if (entry == null) {
-            return null;
-        }
+        return entry == null ? null : positionOf(entry);
+    }
+
+    static Position positionOf(CacheEntry<?, ?> entry) {
         CacheEntryVersion version = (CacheEntryVersion) entry.version();
         return position(version instanceof GridCacheVersion own ? own.conflictVersion() : version);
     }

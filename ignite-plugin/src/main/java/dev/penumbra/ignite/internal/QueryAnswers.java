@@ -45,6 +45,13 @@ final class QueryAnswers {
         return cursor;
     }
 
+    /** Rows that have been read already. */
+    static FieldsQueryCursor<List<?>> read(List<List<?>> rows, List<GridQueryFieldMetadata> fields) {
+        QueryCursorImpl<List<?>> cursor = new QueryCursorImpl<>(rows);
+        cursor.fieldsMeta(fields);
+        return cursor;
+    }
+
     private static GridQueryFieldMetadata text(String name) {
         return new CalciteQueryFieldMetadata("", "", name, String.class.getName(), UNSPECIFIED, UNSPECIFIED, true);
     }

@@ -25,12 +25,17 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Finding;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadSession;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.WeakHashMap;
 import java.util.function.Function;
 import org.apache.calcite.schema.SchemaPlus;
@@ -55,6 +60,8 @@ import org.apache.ignite.internal.processors.security.SecurityContext;
 import org.apache.ignite.plugin.security.SecurityException;
 import org.apache.ignite.plugin.security.SecurityPermission;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ignite's Calcite engine with Penumbra's statements and names of copies in front of it.
@@ -66,6 +73,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngine {
+    /** What is held back of a statement in this node's memory; one that has more rows is answered at home. */
+    static final int VALIDATED_ROWS_MAX = 100_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ShadowQueryEngine.class);
+
     private final QueryScripts scripts =
             new QueryScripts(new QueryTables(() -> calcite().frameworkConfig().getParserConfig()));
 
@@ -280,6 +292,11 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
                     authorizeRead(answer.copied());
                 }
             }
+            if (named.executed() && !routing.unproven().isEmpty()) {
+                List<FieldsQueryCursor<List<?>>> validated = validated(routing, reader, engine);
+                reader.ended(routing.answers());
+                return validated != null ? validated : routed(context, atHome(named, routing), parameters, engine);
+            }
             List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
             if (named.executed()) {
                 for (Routing.Answer answer : routing.read()) {
@@ -301,6 +318,67 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             reader.ended(routing.answers());
             throw e;
         }
+    }
+
+    /**
+     * Reads all rows and holds them back until the home datacenter has found them to be the primary's.
+     *
+     * @return null when they are not, or when there are too many to be held
+     */
+    private @Nullable List<FieldsQueryCursor<List<?>>> validated(
+            Routing routing, Reader reader, Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
+        List<FieldsQueryCursor<List<?>>> held = new ArrayList<>();
+        for (FieldsQueryCursor<List<?>> cursor : ConfirmedCursor.all(
+                engine.apply(routing.sql()), () -> engine.apply(routing.sql()), () -> {}, () -> {})) {
+            try (cursor) {
+                List<List<?>> rows = new ArrayList<>();
+                for (List<?> row : cursor) {
+                    if (rows.size() == VALIDATED_ROWS_MAX) {
+                        return null;
+                    }
+                    rows.add(row);
+                }
+                held.add(QueryAnswers.read(rows, ((QueryCursorEx<?>) cursor).fieldsMeta()));
+            }
+        }
+        List<Finding> findings = new ArrayList<>();
+        try {
+            for (Routing.Answer answer : routing.answers()) {
+                GridInternals.asNode(ctx.grid(), () -> {
+                    services().router().confirm(answer);
+                    return true;
+                });
+            }
+        } catch (PenumbraException e) {
+            LOG.debug("A copy was filled anew while it was read", e);
+            return null;
+        }
+        for (Routing.Answer answer : routing.unproven()) {
+            Candidate candidate = Objects.requireNonNull(answer.choice()).candidate();
+            UUID journal = candidate.journal();
+            if (journal == null) {
+                return null;
+            }
+            findings.add(new Finding.Statement(answer.key(), journal, candidate.applied()));
+        }
+        if (!reader.validate(findings)) {
+            return null;
+        }
+        for (Routing.Answer answer : routing.read()) {
+            services().reads().started(answer.source(), answer.table());
+        }
+        routing.unproven().forEach(reader::validated);
+        return held;
+    }
+
+    /** The text as it is answered where nothing is doubtful. */
+    private static NamedText atHome(NamedText named, Routing routing) {
+        for (Routing.Answer answer : routing.answers()) {
+            if (answer.isUnproven() && answer.name().equals(answer.copy())) {
+                throw new PenumbraException(ErrorCode.NOT_VALIDATED).with("copy", answer.copy());
+            }
+        }
+        return named.at(Consistency.primary());
     }
 
     private void confirm(Routing routing) {

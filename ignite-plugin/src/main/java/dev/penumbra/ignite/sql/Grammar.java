@@ -130,9 +130,10 @@ final class Grammar {
             case "EVENTUAL" -> Consistency.eventual();
             case "BOUNDED" -> bounded(level, literal(level, "a time in single quotes, such as '200ms'"));
             case "SESSION" -> session(literal(level, "a session's token in single quotes"));
+            case "VALIDATED" -> Consistency.validated();
             case "PRIMARY" -> Consistency.primary();
-            case "VALIDATED", "OPTIMISTIC" -> throw unsupported(level, level.value());
-            default -> throw syntax(level, "EVENTUAL or BOUNDED or SESSION or PRIMARY");
+            case "OPTIMISTIC" -> throw unsupported(level, level.value());
+            default -> throw syntax(level, "EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY");
         };
     }
 
@@ -438,7 +439,7 @@ final class Grammar {
         Token value = take();
         String level = isPlainLiteral(value) ? level(value) : "";
         return switch (level) {
-            case "EVENTUAL", "BOUNDED", "PRIMARY" -> {
+            case "EVENTUAL", "BOUNDED", "VALIDATED", "PRIMARY" -> {
                 try {
                     yield Consistency.parse(value.value());
                 } catch (PenumbraException e) {
@@ -447,8 +448,8 @@ final class Grammar {
             }
             case "SESSION" ->
                 throw refused(value, "CONSISTENCY = 'SESSION'", "a token belongs to a session, not to a shadow");
-            case "VALIDATED", "OPTIMISTIC" -> throw unsupported(value, level);
-            default -> throw syntax(value, "'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'");
+            case "OPTIMISTIC" -> throw unsupported(value, level);
+            default -> throw syntax(value, "'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'");
         };
     }
 

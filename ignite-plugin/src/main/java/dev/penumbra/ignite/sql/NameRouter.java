@@ -109,8 +109,8 @@ public final class NameRouter {
             for (TableUse use : text.uses()) {
                 TableName asked = new TableName(use.schema(), use.table());
                 if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                    Answer answer = new Search(text.sql(), text.consistency(), use, needs.apply(use), together, chooser)
-                            .answer();
+                    Answer answer =
+                            new Search(text, text.consistency(), use, needs.apply(use), together, chooser).answer();
                     answers.put(asked, answer);
                     inOrder.add(answer);
                 }
@@ -219,7 +219,7 @@ public final class NameRouter {
 
     /** The search for the copy that answers one name. */
     private final class Search {
-        private final @Nullable String sql;
+        private final @Nullable NamedText text;
         private final TableUse use;
         private final Need need;
         private final boolean together;
@@ -231,18 +231,18 @@ public final class NameRouter {
         private Consistency asked;
 
         /**
-         * @param sql the text in which the name stands; null when it stands in none
+         * @param text the text in which the name stands; null when it stands in none
          * @param given what is asked for; null to ask for what the copy's own level is
          * @param together whether what the statement reads may be answered in this datacenter
          */
         Search(
-                @Nullable String sql,
+                @Nullable NamedText text,
                 @Nullable Consistency given,
                 TableUse use,
                 Need need,
                 boolean together,
                 Chooser chooser) {
-            this.sql = sql;
+            this.text = text;
             this.use = use;
             this.need = need;
             this.together = together;
@@ -270,6 +270,12 @@ public final class NameRouter {
             askedOf(shadow.get());
             if (asked.level() == Level.PRIMARY) {
                 return home("PRIMARY is answered at home");
+            }
+            if (asked.level() == Level.VALIDATED && shadow.get().table() != null) {
+                return home("the table is Ignite's own, so that VALIDATED is answered by itself");
+            }
+            if (asked.level() == Level.VALIDATED && text != null && !text.isRead()) {
+                return home("what VALIDATED finds wrong could not be taken back");
             }
             PenumbraException misfit = shadow.get().misfit();
             if (misfit != null) {
@@ -328,6 +334,12 @@ public final class NameRouter {
                 throw refused(ErrorCode.NOT_SUPPORTED)
                         .with("clause", "PRIMARY")
                         .with("reason", "a shadow is not at home: read SHADOW or HOME");
+            }
+            if (asked.level() == Level.VALIDATED
+                    && (shadow.get().table() != null || (text != null && !text.isRead()))) {
+                throw refused(ErrorCode.NOT_SUPPORTED)
+                        .with("clause", "VALIDATED")
+                        .with("reason", "only queries of H2 and Derby tables can be validated: read SHADOW or HOME");
             }
             PenumbraException misfit = shadow.get().misfit();
             if (misfit != null) {
@@ -406,7 +418,7 @@ public final class NameRouter {
             try {
                 choice = chooser.choose(use.table(), asked, near.candidate(), others);
             } catch (PenumbraException e) {
-                throw sql == null ? e : Place.of(sql, use.start()).in(e);
+                throw text == null ? e : Place.of(text.sql(), use.start()).in(e);
             }
             if (choice == null || choice.candidate().equals(near.candidate())) {
                 return near.answer().with(choice);
@@ -419,9 +431,9 @@ public final class NameRouter {
         }
 
         private PenumbraException refused(ErrorCode code) {
-            return sql == null
+            return text == null
                     ? new PenumbraException(code).with("table", use.table())
-                    : NamedText.refusal(sql, use, code);
+                    : NamedText.refusal(text.sql(), use, code);
         }
     }
 

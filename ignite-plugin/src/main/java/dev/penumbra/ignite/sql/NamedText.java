@@ -77,6 +77,16 @@ public final class NamedText {
         return new NamedText(sql, uses, found, clause.consistency());
     }
 
+    /** This text as if it asked for something else. */
+    public NamedText at(Consistency other) {
+        return new NamedText(sql, uses, found, other);
+    }
+
+    /** Whether the text does nothing but read rows, so that what it has read may be thrown away. */
+    public boolean isRead() {
+        return found.onlyReads() && found.executed();
+    }
+
     /**
      * A statement may read {@code SHADOW.T} and {@code HOME.T} at two levels of nesting. When {@code SHADOW.T} is
      * answered by {@code HOME.T}, a column's full name that meant one of them could mean the other; so it is refused

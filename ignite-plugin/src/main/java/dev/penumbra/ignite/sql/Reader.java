@@ -4,10 +4,12 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Validations;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -24,6 +26,7 @@ public final class Reader implements NameRouter.Chooser {
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private final ReadGate gate;
+    private final Validations validations;
     private final ReadSession session;
     private final long begun;
     private final Duration patience;
@@ -32,8 +35,9 @@ public final class Reader implements NameRouter.Chooser {
      * @param begun the moment of this node's monotonic clock at which the statement began
      * @param patience for how long a proof is waited for
      */
-    public Reader(ReadGate gate, ReadSession session, long begun, Duration patience) {
+    public Reader(ReadGate gate, Validations validations, ReadSession session, long begun, Duration patience) {
         this.gate = gate;
+        this.validations = validations;
         this.session = session;
         this.begun = begun;
         this.patience = patience;
@@ -42,27 +46,53 @@ public final class Reader implements NameRouter.Chooser {
     @Override
     public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
         CompletableFuture<Choice> choice = gate.choose(table, asked, List.of(near), far, session, begun, patience);
+        return await(table, choice, () -> giveUp(table, choice));
+    }
+
+    private <T> T await(String table, CompletableFuture<T> coming, Runnable givingUp) {
         try {
-            return choice.isDone()
-                    ? choice.get()
-                    : choice.get(patience.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+            return coming.isDone()
+                    ? coming.get()
+                    : coming.get(patience.plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof PenumbraException refusal) {
                 throw refusal;
             }
             throw new PenumbraException(ErrorCode.STALENESS, e.getCause()).with("table", table);
         } catch (TimeoutException | CancellationException e) {
-            giveUp(table, choice);
+            givingUp.run();
             throw new PenumbraException(ErrorCode.STALENESS, e).with("table", table);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            giveUp(table, choice);
+            givingUp.run();
             throw new PenumbraException(ErrorCode.STALENESS, e).with("table", table);
         }
     }
 
+    /**
+     * Holds what unproven copies gave against the home images.
+     *
+     * @param findings all of what the read has found in them
+     * @return whether it is the primary's answer
+     * @throws PenumbraException with {@link ErrorCode#STALENESS} when nobody at home could tell in time
+     */
+    public boolean validate(List<Finding> findings) {
+        CompletableFuture<Boolean> same = validations.validate(findings, patience);
+        return await(findings.get(0).table(), same, () -> same.cancel(false));
+    }
+
+    /** What an unproven copy gave is the primary's answer, and is given out. */
+    public void validated(Routing.Answer answer) {
+        Choice choice = answer.choice();
+        if (choice != null) {
+            session.validated(answer.key(), choice.candidate().copy());
+        }
+    }
+
     private void giveUp(String table, CompletableFuture<Choice> choice) {
-        if (!choice.cancel(false) && !choice.isCompletedExceptionally()) {
+        if (!choice.cancel(false)
+                && !choice.isCompletedExceptionally()
+                && !choice.join().unproven()) {
             session.ended(table, choice.join().candidate().copy());
         }
     }
@@ -77,7 +107,7 @@ public final class Reader implements NameRouter.Chooser {
     /** What was chosen has been read, or will not be. */
     public void ended(Routing.Answer answer) {
         Choice choice = answer.choice();
-        if (choice != null) {
+        if (choice != null && !choice.unproven()) {
             session.ended(answer.key(), choice.candidate().copy());
         }
     }

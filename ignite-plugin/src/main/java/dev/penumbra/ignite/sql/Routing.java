@@ -48,6 +48,11 @@ public record Routing(String sql, List<Answer> answers) {
             return new Answer(name, schema, table, source, reason, applied, copied, asked, key, chosen);
         }
 
+        /** Whether nothing is proven of what this copy gives, so that it must be validated. */
+        public boolean isUnproven() {
+            return choice != null && choice.unproven();
+        }
+
         /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
         public String copy() {
             return schema + "." + table;
@@ -56,6 +61,11 @@ public record Routing(String sql, List<Answer> answers) {
 
     public Routing {
         answers = List.copyOf(answers);
+    }
+
+    /** The answers that must be validated, one for each copy. */
+    public List<Answer> unproven() {
+        return read().stream().filter(Answer::isUnproven).toList();
     }
 
     /** One answer for each copy, by whatever names it was asked for. */

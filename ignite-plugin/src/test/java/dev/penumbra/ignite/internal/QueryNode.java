@@ -6,6 +6,7 @@ import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.shadow.read.Freshness;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Validations;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -71,7 +72,12 @@ final class QueryNode implements AutoCloseable {
             }
         }));
         ReadGate gate = new ReadGate(requireNonNull(proven.get()), (nanos, task) -> task.run(), Runnable::run);
-        return session -> new Reader(gate, session, System.nanoTime(), Duration.ZERO);
+        AtomicReference<Validations> validations = new AtomicReference<>();
+        validations.set(new Validations(
+                (number, findings) -> requireNonNull(validations.get()).answered(number, answers.getAsBoolean()),
+                (nanos, task) -> task.run()));
+        return session ->
+                new Reader(gate, requireNonNull(validations.get()), session, System.nanoTime(), Duration.ZERO);
     }
 
     static QueryNode plain() {

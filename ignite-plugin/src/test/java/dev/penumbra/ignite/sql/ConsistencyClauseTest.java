@@ -114,12 +114,12 @@ class ConsistencyClauseTest {
 
     @ParameterizedTest(name = "{0} at {1}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            SELECT 1 WITH CONSISTENCY                           | 26 | EVENTUAL or BOUNDED or SESSION or PRIMARY
-            SELECT 1 WITH CONSISTENCY;                          | 26 | EVENTUAL or BOUNDED or SESSION or PRIMARY
-            SELECT 1 WITH CONSISTENCY STRONG                    | 27 | EVENTUAL or BOUNDED or SESSION or PRIMARY
-            SELECT 1 WITH CONSISTENCY "PRIMARY"                 | 27 | EVENTUAL or BOUNDED or SESSION or PRIMARY
-            SELECT 1 WITH CONSISTENCY 'PRIMARY'                 | 27 | EVENTUAL or BOUNDED or SESSION or PRIMARY
-            SELECT 1 WITH CONSISTENCY ?                         | 27 | EVENTUAL or BOUNDED or SESSION or PRIMARY
+            SELECT 1 WITH CONSISTENCY                           | 26 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
+            SELECT 1 WITH CONSISTENCY;                          | 26 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
+            SELECT 1 WITH CONSISTENCY STRONG                    | 27 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
+            SELECT 1 WITH CONSISTENCY "PRIMARY"                 | 27 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
+            SELECT 1 WITH CONSISTENCY 'PRIMARY'                 | 27 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
+            SELECT 1 WITH CONSISTENCY ?                         | 27 | EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY
             SELECT 1 WITH CONSISTENCY BOUNDED                   | 34 | a time in single quotes
             SELECT 1 WITH CONSISTENCY BOUNDED 200               | 35 | a time in single quotes
             SELECT 1 WITH CONSISTENCY BOUNDED 200ms             | 35 | a time in single quotes

@@ -188,11 +188,11 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1) WITH (NEAR_ROWS = 1) | 1 | 64 | end of statement
             CREATE SHADOW /* OF c.s.t                                                  | 1 | 15 | OF
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY 'PRIMARY')     | 1 | 61 | '='
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = PRIMARY)     | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = ?)           | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = U&'PRIMARY') | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = '')          | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'STRONG')    | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = PRIMARY)     | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = ?)           | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = U&'PRIMARY') | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = '')          | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'STRONG')    | 1 | 63 | 'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'BOUNDED')   | 1 | 63 | a time of at most 100 years as a whole number and ms, s, m or h
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY 5s') | 1 | 63 | EVENTUAL, BOUNDED with a time
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'PRIMARY', CONSISTENCY = 'PRIMARY') | 1 | 74 | each option once
@@ -223,7 +223,6 @@ class GrammarTest {
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' SEGMENTS (1, 2)                  | 1 | 43 | SEGMENTS
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (TTL = '1h')                | 1 | 49 | TTL
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'VALIDATED') | 1 | 63 | VALIDATED
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63 | OPTIMISTIC
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 47 | TTL
@@ -231,7 +230,6 @@ class GrammarTest {
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT
             ALTER TRIGGER x DISABLE                                                    | 1 | 1  | ALTER TRIGGER
-            SELECT * FROM SHADOW.T WITH CONSISTENCY VALIDATED                          | 1 | 41 | VALIDATED
             SELECT * FROM SHADOW.T WITH CONSISTENCY optimistic                         | 1 | 41 | OPTIMISTIC
             EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY OPTIMISTIC          | 1 | 56 | OPTIMISTIC
             """)

@@ -30,6 +30,7 @@ public record Consistency(
     public static final Duration MAX_STALENESS = Duration.ofDays(36_500);
 
     private static final Consistency EVENTUAL = new Consistency(Level.EVENTUAL, null, null);
+    private static final Consistency VALIDATED = new Consistency(Level.VALIDATED, null, null);
     private static final Consistency PRIMARY = new Consistency(Level.PRIMARY, null, null);
 
     private static final Pattern BLANKS = Pattern.compile("\\s+");
@@ -45,6 +46,8 @@ public record Consistency(
         BOUNDED,
         /** Everything that a token names. */
         SESSION,
+        /** Everything that had been committed when the read began, from a shadow if the home datacenter finds nothing else in its own. */
+        VALIDATED,
         /** Everything that had been committed when the read began, from the datacenter that the table is at home in. */
         PRIMARY
     }
@@ -80,6 +83,14 @@ public record Consistency(
         return new Consistency(Level.SESSION, null, token);
     }
 
+    /**
+     * Everything that had been committed when the read began: from a shadow, held against the home image before it is given out, or else
+     * from the home image.
+     */
+    public static Consistency validated() {
+        return VALIDATED;
+    }
+
     /** Everything that had been committed when the read began, from the datacenter that the table is at home in. */
     public static Consistency primary() {
         return PRIMARY;
@@ -104,10 +115,13 @@ public record Consistency(
         if (level.equals(Level.EVENTUAL.name()) && detail.isEmpty()) {
             return EVENTUAL;
         }
+        if (level.equals(Level.VALIDATED.name()) && detail.isEmpty()) {
+            return VALIDATED;
+        }
         if (level.equals(Level.PRIMARY.name()) && detail.isEmpty()) {
             return PRIMARY;
         }
-        throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, or PRIMARY", text);
+        throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, VALIDATED, or PRIMARY", text);
     }
 
     private static Duration time(String text) {
@@ -139,12 +153,12 @@ public record Consistency(
                 .with("found", found);
     }
 
-    /** As the value of an option: {@code EVENTUAL}, {@code BOUNDED 200ms}, {@code SESSION ...}, {@code PRIMARY}. */
+    /** As the value of an option: {@code EVENTUAL}, {@code BOUNDED 200ms}, {@code SESSION ...}, {@code VALIDATED}, {@code PRIMARY}. */
     public String text() {
         return written(" ", "");
     }
 
-    /** As in SQL: {@code EVENTUAL}, {@code BOUNDED '200ms'}, {@code SESSION '...'}, {@code PRIMARY}. */
+    /** As in SQL: {@code EVENTUAL}, {@code BOUNDED '200ms'}, {@code SESSION '...'}, {@code VALIDATED}, {@code PRIMARY}. */
     @Override
     public String toString() {
         return written(" '", "'");

@@ -55,8 +55,9 @@ public final class ReadGate {
      *
      * @param candidate the copy
      * @param stalenessNanos what could be proven of the copy when it was chosen; empty when nothing could
+     * @param unproven whether nothing is proven of what will be read, and no session knows of it: it must be validated before it is given out
      */
-    public record Choice(Candidate candidate, OptionalLong stalenessNanos) {}
+    public record Choice(Candidate candidate, OptionalLong stalenessNanos, boolean unproven) {}
 
     /** A copy that was no staler than this just now can be expected to have what is needed in about as long. */
     static final Duration HEAD_START = Duration.ofMillis(400);
@@ -79,7 +80,7 @@ public final class ReadGate {
      * @param far the others, called at most once, and only when none of the near ones will do
      * @param begun the moment of this node's clock at which the read began
      * @param patience for how long a proof is waited for
-     * @return the choice, of which the session has been told that it begins to answer; or fails with
+     * @return the choice, of which the session has been told that it begins to answer unless it is unproven; or fails with
      *     {@link ErrorCode#STALENESS}
      */
     public CompletableFuture<Choice> choose(
@@ -91,6 +92,9 @@ public final class ReadGate {
             long begun,
             Duration patience) {
         for (Candidate candidate : near) {
+            if (asked.level() == Level.VALIDATED && !candidate.home()) {
+                return CompletableFuture.completedFuture(new Choice(candidate, staleness(candidate), true));
+            }
             if (isEligible(candidate, asked) && begins(candidate, table, asked, session, begun)) {
                 return CompletableFuture.completedFuture(chosen(candidate));
             }
@@ -221,7 +225,8 @@ public final class ReadGate {
             case EVENTUAL -> OptionalLong.empty();
             case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
             case SESSION -> hasToken(candidate, asked.token()) ? OptionalLong.empty() : OptionalLong.of(begun);
-            case PRIMARY -> OptionalLong.of(begun);
+            // At home there is nothing to hold an answer against.
+            case VALIDATED, PRIMARY -> OptionalLong.of(begun);
         };
         if (floor.isEmpty() || own.isEmpty()) {
             return floor.isEmpty() ? own : floor;
@@ -261,10 +266,13 @@ public final class ReadGate {
         return feed == null || freshness.isProvenSince(feed, moment);
     }
 
-    private Choice chosen(Candidate candidate) {
+    private OptionalLong staleness(Candidate candidate) {
         FeedName feed = candidate.feed();
-        OptionalLong staleness = feed == null ? OptionalLong.of(0) : freshness.staleness(feed);
-        return new Choice(candidate, staleness);
+        return feed == null ? OptionalLong.of(0) : freshness.staleness(feed);
+    }
+
+    private Choice chosen(Candidate candidate) {
+        return new Choice(candidate, staleness(candidate), false);
     }
 
     private PenumbraException refusal(String table, Consistency asked, List<Candidate> eligible) {

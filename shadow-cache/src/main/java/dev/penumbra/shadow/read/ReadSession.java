@@ -115,6 +115,21 @@ public final class ReadSession {
         }
     }
 
+    /**
+     * A copy has answered, and its answer, which had not begun for this session, was found to be the primary's: nothing that had been seen
+     * before could be missing in it.
+     */
+    public void validated(String table, String copy) {
+        if (remembers) {
+            ownValidated(table, copy);
+        }
+    }
+
+    private synchronized void ownValidated(String table, String copy) {
+        tables.computeIfAbsent(table, key -> new HashMap<>()).computeIfAbsent(copy, key -> new Answers()).lastEnd =
+                nanos.getAsLong();
+    }
+
     private synchronized void ownEnded(String table, String copy) {
         Answers own = tables.getOrDefault(table, Map.of()).get(copy);
         if (own != null) {

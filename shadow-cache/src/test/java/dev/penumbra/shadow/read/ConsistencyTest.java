@@ -34,6 +34,7 @@ class ConsistencyTest {
                 Consistency.bounded(LONGEST),
                 Consistency.session(SessionToken.EMPTY),
                 Consistency.session(TOKEN),
+                Consistency.validated(),
                 Consistency.primary());
     }
 
@@ -54,15 +55,17 @@ class ConsistencyTest {
                         "BOUNDED 3153600000000ms",
                         "SESSION ",
                         "SESSION " + TOKEN,
+                        "VALIDATED",
                         "PRIMARY");
         assertThat(levels().map(Consistency::toString))
-                .contains("BOUNDED '200ms'", "SESSION '" + TOKEN + "'", "SESSION ''", "PRIMARY");
+                .contains("BOUNDED '200ms'", "SESSION '" + TOKEN + "'", "SESSION ''", "VALIDATED", "PRIMARY");
     }
 
     @ParameterizedTest
     @CsvSource({
         "' eventual ', EVENTUAL",
         "Primary, PRIMARY",
+        " validated, VALIDATED",
         "bounded\t2S, BOUNDED 2000ms",
         "BOUNDED  3  m, BOUNDED 180000ms",
         "BOUNDED 1h, BOUNDED 3600000ms"
@@ -79,6 +82,7 @@ class ConsistencyTest {
                 "BOUNDED200ms",
                 "EVENTUAL 1s",
                 "PRIMARY PRIMARY",
+                "VALIDATED 1s",
                 "BOUNDED",
                 "BOUNDED 5",
                 "BOUNDED ms",

@@ -1,0 +1,32 @@
+package dev.penumbra.shadow.read;
+
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.api.Internal;
+import java.util.Map;
+import java.util.UUID;
+
+/** What a read has found in a shadow, in so few words that it can be held against the home image far away. */
+@Internal
+public sealed interface Finding {
+    /** The table's name in SQL, letter by letter. */
+    String table();
+
+    /**
+     * Rows that were read by their keys.
+     *
+     * @param rows the keys, each with the position of the change that wrote its row; {@link Position#START} where there was none
+     */
+    record Rows(String table, Map<Key, Position> rows) implements Finding {
+        public Rows {
+            rows = Map.copyOf(rows);
+        }
+    }
+
+    /**
+     * Any rows of a table, read in a shadow that had, when the read began, all of the table's changes up to a position.
+     *
+     * @param journal the identity of the journal that the position is of
+     */
+    record Statement(String table, UUID journal, Position applied) implements Finding {}
+}
