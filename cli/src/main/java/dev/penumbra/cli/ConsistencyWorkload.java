@@ -138,7 +138,7 @@ final class ConsistencyWorkload implements AutoCloseable {
         }
 
         void count() throws SQLException {
-            int counter = random.nextInt(CounterTable.COUNTERS);
+            int counter = CounterTable.next(random.nextDouble());
             check.begin(counter);
             update.setLong(1, counter);
             while (!counted()) {

@@ -8,7 +8,7 @@ import java.sql.Statement;
 final class CounterTable {
     static final String NAME = "COUNTERS";
     static final String KEY = "ID";
-    static final int COUNTERS = 8;
+    static final int COUNTERS = 64;
 
     /** Where the count is in a row. */
     static final int COUNT_ORDINAL = 1;
@@ -16,6 +16,15 @@ final class CounterTable {
     static final String UPDATE = "UPDATE " + NAME + " SET TIMES = TIMES + 1 WHERE " + KEY + " = ?";
 
     private CounterTable() {}
+
+    /**
+     * A counter to be counted up: the first ones often, the last ones so seldom that copies are now and then as far as the source.
+     *
+     * @param random from 0 to 1
+     */
+    static int next(double random) {
+        return (int) (COUNTERS * random * random * random);
+    }
 
     /**
      * Creates the table with all of its rows.
