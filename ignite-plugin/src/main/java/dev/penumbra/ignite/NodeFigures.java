@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.ShadowAudit.Audited;
 import dev.penumbra.ignite.internal.Figures;
 import dev.penumbra.ignite.internal.Figures.Column;
 import dev.penumbra.ignite.internal.GridInternals;
@@ -22,14 +23,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Shows a node's figures as metrics, beans and views.
  *
- * <p>{@code PENUMBRA_SHADOWS} and {@code PENUMBRA_FRONTIERS} tell of the whole grid, {@code PENUMBRA_JOURNALS} and
- * {@code PENUMBRA_READS} of the node that is asked. Safe for use by several threads.
+ * <p>{@code PENUMBRA_SHADOWS} and {@code PENUMBRA_FRONTIERS} tell of the whole grid, {@code PENUMBRA_JOURNALS},
+ * {@code PENUMBRA_AUDITS} and {@code PENUMBRA_READS} of the node that is asked. Safe for use by several threads.
  */
 final class NodeFigures implements AutoCloseable {
     private static final long[] FRESHNESS_MILLIS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000};
@@ -41,6 +43,7 @@ final class NodeFigures implements AutoCloseable {
     private final Triggers triggers;
     private final TriggerRelay triggerRelay;
     private final Heartbeat heartbeat;
+    private final ShadowAudit audit;
     private final Figures figures;
     private Set<String> copyGroups = new HashSet<>();
 
@@ -55,7 +58,8 @@ final class NodeFigures implements AutoCloseable {
             ReadFigures reads,
             Triggers triggers,
             TriggerRelay triggerRelay,
-            Heartbeat heartbeat) {
+            Heartbeat heartbeat,
+            ShadowAudit audit) {
         this.context = context;
         this.shadows = shadows;
         this.shipper = shipper;
@@ -63,6 +67,7 @@ final class NodeFigures implements AutoCloseable {
         this.triggers = triggers;
         this.triggerRelay = triggerRelay;
         this.heartbeat = heartbeat;
+        this.audit = audit;
         this.figures = new Figures(context.ignite());
     }
 
@@ -70,8 +75,15 @@ final class NodeFigures implements AutoCloseable {
         figures.group("reads")
                 .number("FromShadow", reads::fromShadow, "Statements that a shadow answered.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.");
+        figures.group("audit")
+                .number("Rows", () -> audited(Audited::rows), "Rows of shadows that were compared with home.")
+                .number("WrongRows", () -> audited(Audited::wrong), "Those that were not as at home.");
         views();
         refresh();
+    }
+
+    private long audited(ToLongFunction<Audited> figure) {
+        return audit.figures().stream().mapToLong(figure).sum();
     }
 
     /** Shows a feed. */
@@ -271,6 +283,18 @@ final class NodeFigures implements AutoCloseable {
                         text("lastGap", row -> textOf(row.lastGap())),
                         text("lastFailure", FeedFigures::lastFailure)),
                 shipper::figures);
+        figures.<Audited>view(
+                "audits",
+                "What the audit of the shadows that this node feeds has come to",
+                List.of(
+                        text("source", row -> row.name().source()),
+                        text("schemaName", row -> row.name().table().schema()),
+                        text("tableName", row -> row.name().table().table()),
+                        text("datacenter", row -> row.name().datacenter().name()),
+                        number("cycles", Audited::cycles),
+                        number("rowCount", Audited::rows),
+                        number("wrongRows", Audited::wrong)),
+                audit::figures);
         figures.<ReadFigures.TableReads>view(
                 "reads",
                 "Which copies answered this node's reads",

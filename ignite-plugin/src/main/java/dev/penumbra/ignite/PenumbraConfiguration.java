@@ -48,6 +48,9 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** For how long a read waits for a proof unless configured otherwise. */
     public static final Duration READ_PATIENCE_DEFAULT = Duration.ofSeconds(2);
 
+    /** The default of {@link #auditPause()}. */
+    public static final Duration AUDIT_PAUSE_DEFAULT = Duration.ofSeconds(1);
+
     private @Nullable Datacenter datacenter;
     private Datacenter homeDatacenter = Datacenter.of(HOME_DATACENTER_DEFAULT);
     private List<Path> journalDirectories = List.of();
@@ -66,6 +69,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private int triggerThreads = TRIGGER_THREADS_DEFAULT;
     private Duration heartbeat = HEARTBEAT_DEFAULT;
     private Duration readPatience = READ_PATIENCE_DEFAULT;
+    private Duration auditPause = AUDIT_PAUSE_DEFAULT;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -244,6 +248,17 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** Sets for how long a read waits until a copy can prove to have what was asked for, before it is refused. */
     public PenumbraConfiguration setReadPatienceMillis(int millis) {
         this.readPatience = Duration.ofMillis(inRange("readPatienceMillis", millis, 1, 600_000));
+        return this;
+    }
+
+    /** The pause between two partitions that the audit of shadows compares; zero when there is none. */
+    public Duration auditPause() {
+        return auditPause;
+    }
+
+    /** Sets the pause between two partitions that the audit of shadows compares; 0 for no audit. */
+    public PenumbraConfiguration setAuditPauseMillis(int millis) {
+        this.auditPause = Duration.ofMillis(inRange("auditPauseMillis", millis, 0, 3_600_000));
         return this;
     }
 

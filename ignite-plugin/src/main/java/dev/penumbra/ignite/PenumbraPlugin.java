@@ -87,6 +87,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             DistantJournals distant,
             JournalLine line,
             ValidationLine validationLine,
+            ShadowAudit audit,
             @Nullable CacheWatch watch,
             AutoCloseable listening) {}
 
@@ -182,6 +183,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
         return required().shipper();
     }
 
+    ShadowAudit audit() {
+        return required().audit();
+    }
+
     PenumbraConfiguration configuration() {
         return configuration;
     }
@@ -271,7 +276,9 @@ public final class PenumbraPlugin implements IgnitePlugin {
         });
         GridShadows shadows = new GridShadows(context, tables, shipper.background());
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
-        NodeFigures figures = new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat);
+        ShadowAudit audit = new ShadowAudit(context, shadows, heartbeat.freshness());
+        NodeFigures figures =
+                new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat, audit);
         @Nullable Datacenter local =
                 DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
         @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
@@ -305,6 +312,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 distant,
                 line,
                 validationLine,
+                audit,
                 watch,
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
@@ -313,6 +321,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         sql.open(shadows, triggers, board, local, readers, reads);
         shipper.start();
         heartbeat.start();
+        audit.start();
         triggers.onChange(shipper::catalogueChanged);
         // One that has left may have fed this datacenter.
         ignite.events()
@@ -356,6 +365,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             return;
         }
         triggers.onChange(() -> {});
+        present.audit().close();
         present.heartbeat().close();
         present.host().close();
         present.distant().close();

@@ -70,7 +70,8 @@ class KeyReadsIT {
         answerProbes();
         workload.snapshot(300);
         home = grid.start("home", new PenumbraConfiguration().setReadPatienceMillis(500), journal);
-        eu = grid.start("eu", new PenumbraConfiguration().setReadPatienceMillis(500));
+        eu = grid.start(
+                "eu", new PenumbraConfiguration().setReadPatienceMillis(500).setAuditPauseMillis(0));
         grid.start("eu");
         Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
         Grid.plugin(eu)

@@ -35,6 +35,7 @@ import org.apache.ignite.internal.processors.query.schema.management.TableDescri
 import org.apache.ignite.internal.processors.security.IgniteSecurity;
 import org.apache.ignite.internal.processors.security.OperationSecurityContext;
 import org.apache.ignite.internal.util.typedef.internal.U;
+import org.apache.ignite.lang.IgniteCallable;
 import org.apache.ignite.plugin.security.SecurityException;
 import org.apache.ignite.plugin.security.SecurityPermission;
 import org.jspecify.annotations.Nullable;
@@ -127,11 +128,6 @@ public final class GridInternals {
      * @return how many rows the partition had
      */
     public static long transfer(Ignite ignite, Copy from, Copy to, int partition) {
-        ClusterNode owner = ignite.affinity(from.cacheName()).mapPartitionToNode(partition);
-        if (owner == null) {
-            throw new PenumbraException(ErrorCode.DATACENTER_NOT_FOUND)
-                    .with("datacenter", from.name().datacenter());
-        }
         String targetType = from.valueType().equals(to.valueType()) ? null : to.valueType();
         PartitionTransfer job = new PartitionTransfer(
                 from.cacheName(),
@@ -139,7 +135,31 @@ public final class GridInternals {
                 targetType,
                 partition,
                 !to.coverage().isWhole());
+        return onOwner(ignite, from, partition, job);
+    }
+
+    private static <T> T onOwner(Ignite ignite, Copy copy, int partition, IgniteCallable<T> job) {
+        ClusterNode owner = ignite.affinity(copy.cacheName()).mapPartitionToNode(partition);
+        if (owner == null) {
+            throw new PenumbraException(ErrorCode.DATACENTER_NOT_FOUND)
+                    .with("datacenter", copy.name().datacenter());
+        }
         return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
+    }
+
+    /**
+     * Sums up the rows of one partition of a copy, on the node that owns it. Waits.
+     *
+     * @param covering a shadow; only rows that it covers count
+     * @param listed whether the rows are wanted one by one
+     */
+    public static PartitionListing.Listing list(
+            Ignite ignite, Copy copy, Copy covering, int partition, boolean listed) {
+        return onOwner(
+                ignite,
+                copy,
+                partition,
+                new PartitionListing(copy.cacheName(), covering.cacheName(), partition, listed));
     }
 
     /** The layout that an Ignite table has now, whichever nodes hold its rows; empty when this node knows of no such table. */
@@ -165,14 +185,11 @@ public final class GridInternals {
         Affinity<Object> affinity = ignite.affinity(copy.cacheName());
         long removed = 0;
         for (int partition = 0; partition < affinity.partitions(); partition++) {
-            ClusterNode owner = affinity.mapPartitionToNode(partition);
-            if (owner == null) {
-                throw new PenumbraException(ErrorCode.DATACENTER_NOT_FOUND)
-                        .with("datacenter", copy.name().datacenter());
-            }
-            removed += ignite.compute(ignite.cluster().forNode(owner))
-                    .withNoFailover()
-                    .call(new PartitionSweep(copy.cacheName(), partition, partitions, epochs, sequences));
+            removed += onOwner(
+                    ignite,
+                    copy,
+                    partition,
+                    new PartitionSweep(copy.cacheName(), partition, partitions, epochs, sequences));
         }
         return removed;
     }

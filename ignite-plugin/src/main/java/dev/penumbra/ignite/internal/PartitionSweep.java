@@ -1,20 +1,14 @@
 package dev.penumbra.ignite.internal;
 
-import dev.penumbra.model.ErrorCode;
-import dev.penumbra.model.PenumbraException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
-import org.apache.ignite.IgniteException;
 import org.apache.ignite.internal.IgniteEx;
-import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.KeyCacheObject;
-import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
-import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.processors.cache.version.GridCacheVersion;
 import org.apache.ignite.internal.util.lang.GridIterator;
@@ -57,30 +51,7 @@ final class PartitionSweep implements IgniteCallable<Long> {
     public Long call() {
         IgniteEx grid = (IgniteEx) java.util.Objects.requireNonNull(ignite);
         GridVersionedCache target = new GridVersionedCache(grid, cache);
-        GridCacheContext<?, ?> context =
-                grid.context().cache().internalCache(cache).context();
-        if (!context.gate().enterIfNotStopped()) {
-            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", cache);
-        }
-        try {
-            GridDhtLocalPartition owned =
-                    context.topology().localPartition(partition, AffinityTopologyVersion.NONE, false);
-            // A partition that is moving here does not have all rows yet.
-            if (owned == null || owned.state() != GridDhtPartitionState.OWNING || !owned.reserve()) {
-                throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE)
-                        .with("cache", cache)
-                        .with("partition", partition);
-            }
-            try {
-                return sweep(context, target);
-            } catch (IgniteCheckedException e) {
-                throw new IgniteException(e);
-            } finally {
-                owned.release();
-            }
-        } finally {
-            context.gate().leave();
-        }
+        return OwnedPartition.with(grid, cache, partition, context -> sweep(context, target));
     }
 
     private long sweep(GridCacheContext<?, ?> context, GridVersionedCache target) throws IgniteCheckedException {

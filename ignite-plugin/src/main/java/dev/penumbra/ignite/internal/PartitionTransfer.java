@@ -1,7 +1,5 @@
 package dev.penumbra.ignite.internal;
 
-import dev.penumbra.model.ErrorCode;
-import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Copy;
@@ -12,16 +10,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
-import org.apache.ignite.IgniteException;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.binary.BinaryObjectBuilder;
 import org.apache.ignite.internal.IgniteEx;
-import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.CacheObject;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.KeyCacheObject;
-import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
-import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
 import org.apache.ignite.internal.processors.cache.dr.GridCacheDrInfo;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.util.lang.GridIterator;
@@ -61,34 +55,8 @@ final class PartitionTransfer implements IgniteCallable<Long> {
     @Override
     public Long call() {
         IgniteEx grid = (IgniteEx) java.util.Objects.requireNonNull(ignite);
-        GridCacheContext<?, ?> source =
-                grid.context().cache().internalCache(from).context();
         GridVersionedCache target = new GridVersionedCache(grid, to);
-        if (!source.gate().enterIfNotStopped()) {
-            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", from);
-        }
-        try {
-            return copyOwned(grid, source, target);
-        } finally {
-            source.gate().leave();
-        }
-    }
-
-    private long copyOwned(IgniteEx grid, GridCacheContext<?, ?> source, GridVersionedCache target) {
-        GridDhtLocalPartition owned = source.topology().localPartition(partition, AffinityTopologyVersion.NONE, false);
-        // A partition that is moving here does not have all rows yet.
-        if (owned == null || owned.state() != GridDhtPartitionState.OWNING || !owned.reserve()) {
-            throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE)
-                    .with("cache", from)
-                    .with("partition", partition);
-        }
-        try {
-            return copy(grid, source, target);
-        } catch (IgniteCheckedException e) {
-            throw new IgniteException(e);
-        } finally {
-            owned.release();
-        }
+        return OwnedPartition.with(grid, from, partition, source -> copy(grid, source, target));
     }
 
     private long copy(IgniteEx grid, GridCacheContext<?, ?> source, GridVersionedCache target)
@@ -126,20 +94,13 @@ final class PartitionTransfer implements IgniteCallable<Long> {
 
         Selection(IgniteEx grid, GridCacheContext<?, ?> source) {
             List<Copy> copies = new Catalogue(grid).all();
-            Copy home = copy(copies, from);
-            Copy shadow = copy(copies, to);
+            Copy home = PartitionListing.copy(copies, from);
+            Copy shadow = PartitionListing.copy(copies, to);
             this.source = source;
             this.rows = new BinaryRows(grid.binary(), home);
             this.covered = shadow.coverage()
                     .over(home.requiredLayout())
                     .orElseThrow(() -> new IllegalStateException("not a partial copy: " + shadow.id()));
-        }
-
-        private Copy copy(List<Copy> copies, String cache) {
-            return copies.stream()
-                    .filter(copy -> copy.cacheName().equals(cache))
-                    .findFirst()
-                    .orElseThrow(() -> new PenumbraException(ErrorCode.GRID_UNAVAILABLE).with("cache", cache));
         }
 
         boolean contains(CacheDataRow row) {

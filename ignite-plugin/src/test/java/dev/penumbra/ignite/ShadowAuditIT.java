@@ -1,0 +1,170 @@
+package dev.penumbra.ignite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.penumbra.ignite.ShadowAudit.Audited;
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.VersionedCache.Write;
+import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.shadow.BinaryRows;
+import dev.penumbra.shadow.Copy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.cache.query.SqlFieldsQuery;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes in eu hold the shadow; the source's relay is a thread of the test. */
+@NullMarked
+class ShadowAuditIT {
+    private static final int PARTITIONS = 16;
+
+    @TempDir
+    Path directory;
+
+    private final MemoryJournal journal = new MemoryJournal("shop");
+    private final Workload workload = new Workload(journal, 1, 400);
+    private final Grid grid = new Grid();
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private Ignite eu;
+
+    @BeforeEach
+    void start() {
+        journal.probedIn(directory);
+        Thread relay = new Thread(this::answerProbes, "relay");
+        relay.setDaemon(true);
+        relay.start();
+        workload.snapshot(300);
+        Ignite home = grid.start("home", settings(), journal);
+        eu = grid.start("eu", settings());
+        grid.start("eu", settings());
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+    }
+
+    @AfterEach
+    void stop() {
+        stop.countDown();
+        grid.close();
+    }
+
+    private static PenumbraConfiguration settings() {
+        return new PenumbraConfiguration().setAuditPauseMillis(1).setPartitions(PARTITIONS);
+    }
+
+    private void answerProbes() {
+        try (JournalProbe probe = JournalProbe.open(directory)) {
+            while (!stop.await(2, TimeUnit.MILLISECONDS)) {
+                journal.answerProbes(probe);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void createShadow(String coverage) {
+        eu.cache("penumbra-registry")
+                .query(new SqlFieldsQuery("CREATE SHADOW OF shop.PUBLIC.ORDERS IN DATACENTER 'eu' " + coverage))
+                .getAll();
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+    }
+
+    private Audited audited() {
+        return Grid.plugin(eu).audit().figures().iterator().next();
+    }
+
+    private long cycles() {
+        return audited().cycles();
+    }
+
+    private void awaitCycles(int more) {
+        Grid.await(() -> !Grid.plugin(eu).audit().figures().isEmpty());
+        long known = cycles();
+        Grid.await(() -> cycles() >= known + more);
+    }
+
+    @Test
+    void whatIsBeingWritten_isNotTakenForWrong() {
+        createShadow("");
+        awaitCycles(1);
+        long generation = generation();
+        writeFor(3);
+        awaitCycles(2);
+        assertThat(audited().wrong()).isZero();
+        assertThat(audited().rows()).isPositive();
+        assertThat(generation()).isEqualTo(generation);
+    }
+
+    @Test
+    void rowsThatMoveInAndOutOfAPart_areNotTakenForWrong() {
+        createShadow("WHERE CUSTKEY < 75000 AND ORDERKEY < 350");
+        awaitCycles(1);
+        writeFor(3);
+        awaitCycles(2);
+        assertThat(audited().wrong()).isZero();
+        assertThat(audited().rows()).isPositive();
+    }
+
+    private void writeFor(int seconds) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        long known = cycles();
+        while (System.nanoTime() - end < 0 || cycles() == known) {
+            workload.transactions(20);
+            try {
+                TimeUnit.MILLISECONDS.sleep(5);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+    }
+
+    private long generation() {
+        return Grid.shadow(eu, "shop", Orders.NAME, "eu").generation();
+    }
+
+    @Test
+    void aRowThatNoChangeHasWritten_andOneThatIsMissing_areFound_andTheShadowIsFilledAnew() {
+        createShadow("");
+        awaitCycles(1);
+        Map<Key, Row> rows = journal.table(Orders.NAME);
+        Key first = rows.keySet().iterator().next();
+        for (Key key : List.of(first, Key.of(4_711L))) {
+            long before = generation();
+            write(key, Orders.row((Long) key.get(0), new Random(1)));
+            awaitFilledAnew(before, rows);
+        }
+        long before = generation();
+        write(first, null);
+        awaitFilledAnew(before, rows);
+        awaitCycles(2);
+        assertThat(audited().wrong()).isEqualTo(3);
+    }
+
+    private void awaitFilledAnew(long before, Map<Key, Row> rows) {
+        Grid.await(() -> generation() > before);
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        assertThat(Grid.rows(eu, Grid.shadow(eu, "shop", Orders.NAME, "eu"))).isEqualTo(rows);
+    }
+
+    /** As only a defect could: with a position that the journal has not reached. */
+    private void write(Key key, @Nullable Row row) {
+        Copy copy = Grid.shadow(eu, "shop", Orders.NAME, "eu");
+        BinaryRows form = new BinaryRows(eu.binary(), copy);
+        Position later = new Position(journal.last().epoch(), journal.last().sequence() + 1_000_000);
+        GridInternals.versionedCache(eu, copy.cacheName())
+                .write(List.of(new Write(form.key(key), row == null ? null : form.value(row), later)))
+                .join();
+    }
+}
