@@ -150,6 +150,10 @@ class ShadowAuditIT {
         awaitFilledAnew(before, rows);
         awaitCycles(2);
         assertThat(audited().wrong()).isEqualTo(3);
+        assertThat(eu.cache("penumbra-registry")
+                        .query(new SqlFieldsQuery("SELECT TABLE_NAME, WRONG_ROWS FROM SYS.PENUMBRA_AUDITS"))
+                        .getAll())
+                .isEqualTo(List.of(List.of("ORDERS", 3L)));
     }
 
     private void awaitFilledAnew(long before, Map<Key, Row> rows) {
