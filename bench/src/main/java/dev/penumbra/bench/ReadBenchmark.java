@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.binary.BinaryObject;
+import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.configuration.NearCacheConfiguration;
 
@@ -74,23 +75,90 @@ final class ReadBenchmark implements Benchmark {
             IgniteCache<Object, BinaryObject> local = grid.node(datacenter)
                     .<Object, BinaryObject>cache(shadow.cacheName())
                     .withKeepBinary();
-            Rounds.Comparison comparison = Rounds.compare(
-                    effort.of(0, 3, 5),
-                    effort.of(1, 7, 15),
-                    () -> read(near, keys, reads),
-                    () -> read(local, keys, reads));
-            double baseline = comparison.baselineMedian(0);
-            double measured = comparison.measuredMedian(0);
-            cases.add(new BenchmarkCase(
-                    name,
-                    baseline,
-                    measured,
-                    measured / baseline,
-                    "us/op",
-                    Map.of("ratioMax", 1 / comparison.smallestRatio(), "ratioMin", 1 / comparison.largestRatio())));
+            cases.add(compared(name, effort, () -> read(near, keys, reads), () -> read(local, keys, reads)));
         }
         cases.addAll(keys(grid, compressed, rows, reads / 10, effort, wanted, progress));
+        cases.addAll(statements(grid, compressed, rows, effort.of(50, 2_000, 10_000), effort, wanted, progress));
         return cases;
+    }
+
+    /** A statement and how often it is run in a round. */
+    private record Sql(String text, int runs) {}
+
+    /**
+     * Statements of a shadow's rows beside the same of an Ignite table with the same rows on the same node, which the engine gets without
+     * a look at what Penumbra knows of them.
+     */
+    private static List<BenchmarkCase> statements(
+            GridOfThree grid,
+            Copy shadow,
+            List<Row> rows,
+            int runs,
+            Effort effort,
+            Predicate<String> wanted,
+            Consumer<String> progress)
+            throws Exception {
+        Map<String, Sql> statements = new LinkedHashMap<>();
+        statements.put("sql/key", new Sql("SELECT O_CLERK, O_TOTALPRICE FROM %s WHERE O_ORDERKEY = ?", runs));
+        statements.put(
+                "sql/group",
+                new Sql(
+                        "SELECT O_ORDERSTATUS, COUNT(*), SUM(O_TOTALPRICE) FROM %s WHERE O_ORDERKEY > ?"
+                                + " GROUP BY O_ORDERSTATUS",
+                        Math.max(1, runs / 200)));
+        List<BenchmarkCase> cases = new ArrayList<>();
+        if (statements.keySet().stream().noneMatch(wanted)) {
+            return cases;
+        }
+        Ignite node = grid.node(shadow.name().datacenter().name());
+        IgniteCache<?, ?> plain = ownTable(grid, node, shadow, rows);
+        Object[] keys = rows.stream().map(row -> row.get(0)).toArray();
+        for (Map.Entry<String, Sql> statement : statements.entrySet()) {
+            String name = statement.getKey();
+            if (!wanted.test(name)) {
+                continue;
+            }
+            progress.accept(name);
+            Sql sql = statement.getValue();
+            String ofPlain = sql.text().formatted("PUBLIC.BENCH_" + shadow.sqlTable());
+            String ofShadow = sql.text().formatted("SHADOW." + shadow.sqlTable());
+            cases.add(compared(
+                    name,
+                    effort,
+                    () -> timed(plain, ofPlain, keys, sql.runs()),
+                    () -> timed(plain, ofShadow, keys, sql.runs())));
+        }
+        return cases;
+    }
+
+    /** A table on the shadow's nodes with the rows that the shadow has, stored as there. */
+    private static IgniteCache<?, ?> ownTable(GridOfThree grid, Ignite node, Copy shadow, List<Row> rows) {
+        CacheConfiguration<Object, BinaryObject> configuration = grid.like(shadow, "bench-table");
+        configuration.setSqlSchema("PUBLIC");
+        IgniteCache<Object, BinaryObject> cache =
+                node.<Object, BinaryObject>createCache(configuration).withKeepBinary();
+        BinaryRows form = new BinaryRows(node.binary(), shadow);
+        for (Row row : rows) {
+            cache.put(form.key(TpchRows.ORDERS.keyOf(row)), form.value(row));
+        }
+        return cache;
+    }
+
+    /** Microseconds a statement, with its answer read to its end. */
+    private static double[] timed(IgniteCache<?, ?> cache, String sql, Object[] keys, int runs) {
+        SplittableRandom random = new SplittableRandom(runs);
+        long rows = 0;
+        long begin = System.nanoTime();
+        for (int i = 0; i < runs; i++) {
+            rows += cache.query(new SqlFieldsQuery(sql).setArgs(keys[random.nextInt(keys.length)]))
+                    .getAll()
+                    .size();
+        }
+        double elapsed = System.nanoTime() - begin;
+        if (rows == 0) {
+            throw new IllegalStateException("nothing was read");
+        }
+        return new double[] {elapsed / 1e3 / runs};
     }
 
     /** Whole rows read by their keys at a level, beside a plain get of the same entry that makes the same row. */
@@ -118,28 +186,50 @@ final class ReadBenchmark implements Benchmark {
                 continue;
             }
             progress.accept(level.getKey());
-            Rounds.Comparison comparison = Rounds.compare(
-                    effort.of(0, 3, 5),
-                    effort.of(1, 7, 15),
+            cases.add(compared(
+                    level.getKey(),
+                    effort,
                     () -> timed(keys, reads, key -> {
                         Object stored = form.key(key);
                         return form.row(stored, local.get(stored));
                     }),
-                    () -> timed(
-                            keys,
-                            reads,
-                            key -> table.get(key, level.getValue()).value().orElseThrow()));
-            double baseline = comparison.baselineMedian(0);
-            double measured = comparison.measuredMedian(0);
-            cases.add(new BenchmarkCase(
-                    level.getKey(),
-                    baseline,
-                    measured,
-                    measured / baseline,
-                    "us/op",
-                    Map.of("ratioMax", 1 / comparison.smallestRatio(), "ratioMin", 1 / comparison.largestRatio())));
+                    () -> timed(keys, reads, key -> row(table, key, level.getValue()))));
+        }
+        String validated = "key/validated";
+        if (wanted.test(validated)) {
+            progress.accept(validated);
+            int few = Math.max(1, reads / 200);
+            cases.add(compared(
+                    validated,
+                    effort,
+                    () -> timed(keys, few, key -> row(table, key, Consistency.primary())),
+                    () -> timed(keys, few, key -> row(table, key, Consistency.validated()))));
         }
         return cases;
+    }
+
+    private static Row row(CopiedTable table, Key key, Consistency asked) {
+        return table.get(key, asked).value().orElseThrow();
+    }
+
+    private static BenchmarkCase compared(String name, Effort effort, Rounds.Side baseline, Rounds.Side measured)
+            throws Exception {
+        Rounds.Comparison comparison = Rounds.compare(effort.of(0, 3, 5), effort.of(1, 7, 15), baseline, measured);
+        double theirs = comparison.baselineMedian(0);
+        double ours = comparison.measuredMedian(0);
+        return new BenchmarkCase(
+                name,
+                theirs,
+                ours,
+                ours / theirs,
+                "us/op",
+                Map.of(
+                        "ratioMax",
+                        1 / comparison.smallestRatio(),
+                        "ratioMin",
+                        1 / comparison.largestRatio(),
+                        "addedMicros",
+                        ours - theirs));
     }
 
     /** Microseconds a read of a row. */

@@ -11,6 +11,13 @@ class ReadBenchmarkIT {
 
         assertThat(report.rows())
                 .extracting(BenchmarkCase::name)
-                .containsExactly("local-hit/compressed", "local-hit/plain", "key/eventual", "key/bounded");
+                .containsExactly(
+                        "local-hit/compressed",
+                        "local-hit/plain",
+                        "key/eventual",
+                        "key/bounded",
+                        "key/validated",
+                        "sql/key",
+                        "sql/group");
     }
 }

@@ -152,11 +152,12 @@ final class KeyReads {
                 }
                 throw e;
             }
-            if (!reader.validate(List.of(new Finding.Rows(table, positions)))) {
+            List<Finding> findings = List.of(new Finding.Rows(table, positions));
+            if (!reader.validate(findings)) {
                 return null;
             }
             reads.started(chosen.source(), chosen.table());
-            reader.validated(chosen);
+            reader.validated(chosen, findings);
             return new Answer<>(
                     of(found), asked, chosen.copy(), Duration.ZERO, chosen.applied(), "the home image has the same");
         }

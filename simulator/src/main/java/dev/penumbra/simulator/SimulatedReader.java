@@ -124,7 +124,13 @@ final class SimulatedReader {
     }
 
     private Validator newValidator() {
-        return new Validator(new Images(), freshness, this::clock, task -> time.after(random.nextInt(1_000_000), task));
+        return new Validator(
+                new Images(), freshness, this::clock, task -> time.after(random.nextLong(comparing()), task));
+    }
+
+    /** Within what time rows are compared: now and then with a pause of the process before. */
+    private long comparing() {
+        return random.nextInt(10) == 0 ? 100 * VirtualTime.MILLI : VirtualTime.MILLI;
     }
 
     private void validate(List<Finding> findings, Consumer<Boolean> answer) {
@@ -444,21 +450,20 @@ final class SimulatedReader {
         /** Half of such reads are as of statements, which know no positions of rows. */
         private void validate() {
             boolean statement = random.nextBoolean();
-            var unused = validations
-                    .validate(statement ? statements() : found(), PATIENCE)
-                    .whenComplete((same, failure) -> {
-                        if (read.running != incarnation || read.over) {
-                            return;
-                        }
-                        if (failure != null) {
-                            read.unanswered();
-                        } else if (same) {
-                            read.seen.validated(TABLE, choice.candidate().copy());
-                            read.answered(choice, statement, rows);
-                        } else {
-                            read.begin(Consistency.primary(), List.of());
-                        }
-                    });
+            List<Finding> findings = statement ? statements() : found();
+            var unused = validations.validate(findings, PATIENCE).whenComplete((same, failure) -> {
+                if (read.running != incarnation || read.over) {
+                    return;
+                }
+                if (failure != null) {
+                    read.unanswered();
+                } else if (same) {
+                    read.seen.validated(TABLE, choice.candidate().copy(), findings);
+                    read.answered(choice, statement, rows);
+                } else {
+                    read.begin(Consistency.primary(), List.of());
+                }
+            });
         }
 
         private List<Finding> found() {

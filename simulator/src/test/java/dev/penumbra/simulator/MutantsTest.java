@@ -103,8 +103,8 @@ class MutantsTest {
                 new Mutant(
                         "the home image is taken for the source",
                         READ + "ReadGate.java",
-                        "case PRIMARY -> OptionalLong.of(begun);",
-                        "case PRIMARY -> OptionalLong.empty();"),
+                        "case VALIDATED, PRIMARY -> OptionalLong.of(begun);",
+                        "case VALIDATED, PRIMARY -> OptionalLong.empty();"),
                 new Mutant(
                         "the token is not looked at",
                         READ + "ReadGate.java",
@@ -188,7 +188,7 @@ class MutantsTest {
                         READ + "Validator.java",
                         ".filter(now -> now.copy().equals(copy))",
                         ".filter(now -> !copy.isEmpty())",
-                        117),
+                        176),
                 new Mutant(
                         "changes before a feed began are taken for none",
                         READ + "LastChanges.java",
@@ -215,11 +215,11 @@ class MutantsTest {
                         "new Choice(candidate, staleness(candidate), true)",
                         "new Choice(candidate, staleness(candidate), false)"),
                 new Mutant(
-                        "a session does not note what was validated",
+                        "a shadow that lacks a row as home does is taken to be as far as home",
                         READ + "ReadSession.java",
-                        "                        .lastEnd =\n                nanos.getAsLong();",
-                        "                        .lastEnd =\n                Long.MIN_VALUE;",
-                        117),
+                        "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy : copy",
+                        "findings.isEmpty() ? BY_WAY_OF + copy : copy",
+                        84),
                 new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",

@@ -39,8 +39,8 @@ class SimulationTest {
         System.out.printf(
                 "seeds %d to %d, %d faults: from shadows %s, from home %s, refused %s%n",
                 FROM, FROM + SEEDS - 1, faults, fromShadow, fromHome, refused);
-        assertThat(fromShadow).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION");
-        assertThat(fromHome).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "PRIMARY");
+        assertThat(fromShadow).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED");
+        assertThat(fromHome).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
     }
 
     @Test

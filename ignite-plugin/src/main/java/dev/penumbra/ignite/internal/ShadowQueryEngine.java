@@ -367,7 +367,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         for (Routing.Answer answer : routing.read()) {
             services().reads().started(answer.source(), answer.table());
         }
-        routing.unproven().forEach(reader::validated);
+        routing.unproven().forEach(answer -> reader.validated(answer, findings));
         return held;
     }
 

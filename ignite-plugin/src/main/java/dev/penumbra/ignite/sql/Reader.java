@@ -81,11 +81,11 @@ public final class Reader implements NameRouter.Chooser {
         return await(findings.get(0).table(), same, () -> same.cancel(false));
     }
 
-    /** What an unproven copy gave is the primary's answer, and is given out. */
-    public void validated(Routing.Answer answer) {
+    /** What an unproven copy gave is the primary's answer by these findings, and is given out. */
+    public void validated(Routing.Answer answer, List<Finding> findings) {
         Choice choice = answer.choice();
         if (choice != null) {
-            session.validated(answer.key(), choice.candidate().copy());
+            session.validated(answer.key(), choice.candidate().copy(), findings);
         }
     }
 

@@ -12,6 +12,9 @@ public sealed interface Finding {
     /** The table's name in SQL, letter by letter. */
     String table();
 
+    /** Whether rows were looked for that were not there, so that nothing tells which changes of theirs the shadow has. */
+    boolean lacksRows();
+
     /**
      * Rows that were read by their keys.
      *
@@ -21,6 +24,11 @@ public sealed interface Finding {
         public Rows {
             rows = Map.copyOf(rows);
         }
+
+        @Override
+        public boolean lacksRows() {
+            return rows.containsValue(Position.START);
+        }
     }
 
     /**
@@ -28,5 +36,10 @@ public sealed interface Finding {
      *
      * @param journal the identity of the journal that the position is of
      */
-    record Statement(String table, UUID journal, Position applied) implements Finding {}
+    record Statement(String table, UUID journal, Position applied) implements Finding {
+        @Override
+        public boolean lacksRows() {
+            return false;
+        }
+    }
 }

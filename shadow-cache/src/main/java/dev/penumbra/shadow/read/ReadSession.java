@@ -2,6 +2,7 @@ package dev.penumbra.shadow.read;
 
 import dev.penumbra.model.api.Internal;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.LongPredicate;
@@ -18,6 +19,9 @@ import java.util.function.LongSupplier;
 @Internal
 public final class ReadSession {
     private static final ReadSession ALONE = new ReadSession(() -> 0, false);
+
+    /** Before a copy's name: the home image, whose answer the copy gave without being as far in all. */
+    private static final String BY_WAY_OF = "home by way of ";
 
     private final LongSupplier nanos;
     private final boolean remembers;
@@ -118,16 +122,20 @@ public final class ReadSession {
     /**
      * A copy has answered, and its answer, which had not begun for this session, was found to be the primary's: nothing that had been seen
      * before could be missing in it.
+     *
+     * @param findings what was found to be so
      */
-    public void validated(String table, String copy) {
+    public void validated(String table, String copy, List<Finding> findings) {
         if (remembers) {
-            ownValidated(table, copy);
+            // Where there was no row in either, the copy may have missed one that came and went.
+            ownValidated(table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy : copy);
         }
     }
 
-    private synchronized void ownValidated(String table, String copy) {
-        tables.computeIfAbsent(table, key -> new HashMap<>()).computeIfAbsent(copy, key -> new Answers()).lastEnd =
-                nanos.getAsLong();
+    private synchronized void ownValidated(String table, String witness) {
+        Answers answers =
+                tables.computeIfAbsent(table, key -> new HashMap<>()).computeIfAbsent(witness, key -> new Answers());
+        answers.lastEnd = nanos.getAsLong();
     }
 
     private synchronized void ownEnded(String table, String copy) {
