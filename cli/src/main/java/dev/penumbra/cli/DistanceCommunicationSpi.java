@@ -4,6 +4,8 @@ import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Internal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -11,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.configuration.IgniteConfiguration;
@@ -34,8 +37,13 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
 
     private final Map<UUID, ScheduledThreadPoolExecutor> ways = new ConcurrentHashMap<>();
 
+    private static final long CUT_LOOK_NANOS = Duration.ofMillis(5).toNanos();
+
     /** Volatile: it may be set while others send. */
     private volatile long delayNanos;
+
+    /** Set before the node starts. */
+    private @Nullable Path cuts;
 
     /** Written when the node stops, read by all who send. */
     private volatile boolean stopped;
@@ -43,6 +51,14 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
     /** Sets how long it takes to another datacenter and back, never less than before; a message takes half of it. */
     public void setRoundTrip(Duration roundTrip) {
         delayNanos = roundTrip.toNanos() / 2;
+    }
+
+    /**
+     * Names a directory in which a file {@code DATACENTER.cut} cuts the links of a datacenter for as long as it is there: messages wait for
+     * its end, as they do at a link that loses everything for a while and is then repaired.
+     */
+    public void setCutDirectory(String directory) {
+        cuts = Path.of(directory);
     }
 
     static DistanceCommunicationSpi of(Duration roundTrip) {
@@ -104,6 +120,18 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
                 .equals(DatacenterNodes.datacenterOf(ignite.cluster().localNode()));
     }
 
+    private boolean isCut(ClusterNode node) {
+        return cuts != null && (isCutOff(node) || isCutOff(ignite.cluster().localNode()));
+    }
+
+    private boolean isCutOff(ClusterNode node) {
+        Path directory = cuts;
+        return directory != null
+                && DatacenterNodes.datacenterOf(node)
+                        .filter(datacenter -> Files.exists(directory.resolve(datacenter + ".cut")))
+                        .isPresent();
+    }
+
     private ScheduledThreadPoolExecutor way(UUID node) {
         ScheduledThreadPoolExecutor way = ways.computeIfAbsent(node, DistanceCommunicationSpi::newWay);
         if (stopped) {
@@ -127,6 +155,9 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
 
     private void deliver(ClusterNode node, Message message, @Nullable IgniteInClosure<IgniteException> acknowledged) {
         try {
+            while (isCut(node) && !stopped) {
+                LockSupport.parkNanos(CUT_LOOK_NANOS);
+            }
             requireThere(node);
             super.sendMessage(node, message, acknowledged);
         } catch (IgniteException e) {

@@ -47,7 +47,9 @@ class SimulateCommandTest {
     }
 
     private static void assertCounts(JsonNode found, Map<String, Long> expected) {
-        assertThat(found.fieldNames()).toIterable().containsExactly("EVENTUAL", "BOUNDED", "SESSION", "PRIMARY");
+        assertThat(found.fieldNames())
+                .toIterable()
+                .containsExactly("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
         found.properties()
                 .forEach(level -> assertThat(level.getValue().asLong())
                         .as(level.getKey())
@@ -107,10 +109,10 @@ class SimulateCommandTest {
                         "seeds         5 to 7",
                         "seconds       10 simulated for each seed",
                         "faults        9",
-                        "reads           EVENTUAL     BOUNDED     SESSION     PRIMARY",
-                        "from shadows          60          30           0           0",
-                        "from home              0           0           0          15",
-                        "refused                0           0           3           0",
+                        "reads           EVENTUAL     BOUNDED     SESSION   VALIDATED     PRIMARY",
+                        "from shadows          60          30           0           0           0",
+                        "from home              0           0           0           0          15",
+                        "refused                0           0           3           0           0",
                         "violations    0",
                         "Every answer holds what its level promises.");
     }

@@ -13,6 +13,7 @@ import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.SharedReads;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -35,20 +36,39 @@ final class KeyReads {
     private final CopyBoard board;
     private final Function<ReadSession, Reader> readers;
     private final Reads reads;
+    private final boolean isHome;
+    private final SharedReads<OneRow, Optional<Row>> atHome = new SharedReads<>();
 
-    KeyReads(Ignite ignite, NameRouter router, CopyBoard board, Function<ReadSession, Reader> readers, Reads reads) {
+    /** A row of one filling of a home image. */
+    private record OneRow(String copy, Key key) {}
+
+    /** @param isHome whether this node is in the home datacenter */
+    KeyReads(
+            Ignite ignite,
+            NameRouter router,
+            CopyBoard board,
+            Function<ReadSession, Reader> readers,
+            Reads reads,
+            boolean isHome) {
         this.ignite = ignite;
         this.router = router;
         this.board = board;
         this.readers = readers;
         this.reads = reads;
+        this.isHome = isHome;
     }
 
     Answer<Optional<Row>> read(ReadSession session, String table, Key key, Consistency asked) {
         return new Read<Optional<Row>>(session, table, List.of(key), asked) {
             @Override
-            Optional<Row> in(KeyedRows rows) {
-                return rows.get(key);
+            Optional<Row> in(KeyedRows rows, Routing.Answer chosen) {
+                Choice choice = chosen.choice();
+                if (chosen.source() != Reads.Source.HOME || choice == null || isHome) {
+                    return rows.get(key);
+                }
+                // Whoever stands for himself and takes any state of the row takes one that is on its way.
+                boolean any = asked.equals(Consistency.eventual()) && session == ReadSession.alone();
+                return atHome.get(new OneRow(choice.candidate().copy(), key), any, () -> rows.get(key));
             }
 
             @Override
@@ -61,7 +81,7 @@ final class KeyReads {
     Answer<Map<Key, Row>> readAll(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
         return new Read<Map<Key, Row>>(session, table, keys, asked) {
             @Override
-            Map<Key, Row> in(KeyedRows rows) {
+            Map<Key, Row> in(KeyedRows rows, Routing.Answer chosen) {
                 return rows.getAll(keys);
             }
 
@@ -89,7 +109,7 @@ final class KeyReads {
         }
 
         /** What is wanted of a copy's rows. */
-        abstract T in(KeyedRows rows);
+        abstract T in(KeyedRows rows, Routing.Answer chosen);
 
         /** The same of rows that have been read already. */
         abstract T of(Map<Key, Row> rows);
@@ -100,7 +120,11 @@ final class KeyReads {
                 return proven(chosen);
             }
             Answer<T> validated = validated(chosen);
-            return validated != null ? validated : proven(router.route(table, Consistency.primary(), need, reader));
+            if (validated != null) {
+                return validated;
+            }
+            reads.discarded(chosen.table());
+            return proven(router.route(table, Consistency.primary(), need, reader));
         }
 
         private KeyedRows rows(Routing.Answer chosen) {
@@ -115,7 +139,7 @@ final class KeyReads {
             try {
                 KeyedRows rows = rows(chosen);
                 reads.started(chosen.source(), chosen.table());
-                T value = in(rows);
+                T value = in(rows, chosen);
                 router.confirm(chosen);
                 Choice choice = chosen.choice();
                 Duration staleness = choice == null || choice.stalenessNanos().isEmpty()

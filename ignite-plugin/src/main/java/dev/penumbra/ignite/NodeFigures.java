@@ -74,7 +74,8 @@ final class NodeFigures implements AutoCloseable {
     void start() {
         figures.group("reads")
                 .number("FromShadow", reads::fromShadow, "Statements that a shadow answered.")
-                .number("FromHome", reads::fromHome, "Statements that a home image answered.");
+                .number("FromHome", reads::fromHome, "Statements that a home image answered.")
+                .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.");
         figures.group("audit")
                 .number("Rows", () -> audited(Audited::rows), "Rows of shadows that were compared with home.")
                 .number("WrongRows", () -> audited(Audited::wrong), "Those that were not as at home.");
@@ -301,7 +302,8 @@ final class NodeFigures implements AutoCloseable {
                 List.of(
                         text("sqlTable", ReadFigures.TableReads::table),
                         number("fromShadow", ReadFigures.TableReads::fromShadow),
-                        number("fromHome", ReadFigures.TableReads::fromHome)),
+                        number("fromHome", ReadFigures.TableReads::fromHome),
+                        number("discarded", ReadFigures.TableReads::discarded)),
                 () -> List.copyOf(reads.tables().values()));
     }
 

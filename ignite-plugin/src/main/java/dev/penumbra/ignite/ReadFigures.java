@@ -13,14 +13,16 @@ final class ReadFigures implements Reads {
     private static final class Counts {
         private final LongAdder shadow = new LongAdder();
         private final LongAdder home = new LongAdder();
+        private final LongAdder discarded = new LongAdder();
     }
 
     /**
      * How often one table was read.
      *
      * @param table the table's name in SQL
+     * @param discarded answers of a shadow that were not given out, because validation did not find them right
      */
-    record TableReads(String table, long fromShadow, long fromHome) {}
+    record TableReads(String table, long fromShadow, long fromHome, long discarded) {}
 
     @Override
     public void started(Source source, String table) {
@@ -28,6 +30,11 @@ final class ReadFigures implements Reads {
             case SHADOW -> fromShadow(table);
             case HOME -> fromHome(table);
         }
+    }
+
+    @Override
+    public void discarded(String table) {
+        counts(table).discarded.increment();
     }
 
     /** A shadow of a table answers a read. */
@@ -54,11 +61,17 @@ final class ReadFigures implements Reads {
         return byTable.values().stream().mapToLong(counts -> counts.home.sum()).sum();
     }
 
+    long discarded() {
+        return byTable.values().stream()
+                .mapToLong(counts -> counts.discarded.sum())
+                .sum();
+    }
+
     /** All tables that were read, in order of their names. */
     Map<String, TableReads> tables() {
         Map<String, TableReads> tables = new TreeMap<>();
-        byTable.forEach(
-                (table, counts) -> tables.put(table, new TableReads(table, counts.shadow.sum(), counts.home.sum())));
+        byTable.forEach((table, counts) -> tables.put(
+                table, new TableReads(table, counts.shadow.sum(), counts.home.sum(), counts.discarded.sum())));
         return tables;
     }
 }

@@ -230,6 +230,7 @@ class KeyReadsIT {
         Key invented = Key.of(4_711L);
         Position later = new Position(journal.last().epoch(), journal.last().sequence() + 1_000_000);
         Random random = new Random(1);
+        long discarded = Grid.plugin(eu).reads().discarded();
         GridInternals.versionedCache(eu, copy.cacheName())
                 .write(List.of(
                         new Write(form.key(changed), form.value(Orders.row((Long) changed.get(0), random)), later),
@@ -242,6 +243,7 @@ class KeyReadsIT {
             assertThat(answer.value()).isEqualTo(right);
             assertThat(answer.copy()).isEqualTo("HOME.ORDERS");
         }
+        assertThat(Grid.plugin(eu).reads().discarded()).isEqualTo(discarded + 2);
     }
 
     /** Last, since the source never answers again. */

@@ -99,7 +99,7 @@ class ShadowAuditIT {
         createShadow("");
         awaitCycles(1);
         long generation = generation();
-        writeFor(3);
+        writeFor(1);
         awaitCycles(2);
         assertThat(audited().wrong()).isZero();
         assertThat(audited().rows()).isPositive();
@@ -110,7 +110,7 @@ class ShadowAuditIT {
     void rowsThatMoveInAndOutOfAPart_areNotTakenForWrong() {
         createShadow("WHERE CUSTKEY < 75000 AND ORDERKEY < 350");
         awaitCycles(1);
-        writeFor(3);
+        writeFor(1);
         awaitCycles(2);
         assertThat(audited().wrong()).isZero();
         assertThat(audited().rows()).isPositive();

@@ -36,9 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Three datacenters as three JVMs, between which every message takes 40 ms: rows count up in the source, sessions in all datacenters
- * read them at all levels, and the node at home is killed. One clock, this process's, tells what each answer had to contain.
+ * read them at all levels, links are cut, and the node at home is killed. One clock, this process's, tells what each answer had to
+ * contain.
  *
- * <p>{@code -Dpenumbra.consistency.seconds=N} sets for how long, {@code -Dpenumbra.consistency.seed=S} replays the choices.
+ * <p>{@code -Dpenumbra.consistency.seconds=N} sets for how long, {@code -Dpenumbra.consistency.sessions=N} how many sessions each
+ * datacenter has, {@code -Dpenumbra.consistency.seed=S} replays the choices.
  */
 @TestMethodOrder(OrderAnnotation.class)
 class ConsistencyIT {
@@ -46,7 +48,7 @@ class ConsistencyIT {
     private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
     private static final int ROUND_TRIP_MILLIS = 80;
     private static final int KEYS = 8;
-    private static final int SESSIONS_EACH = 2;
+    private static final int SESSIONS_EACH = Integer.getInteger("penumbra.consistency.sessions", 2);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
@@ -59,9 +61,11 @@ class ConsistencyIT {
     private final Map<Level, AtomicLong> answered = new EnumMap<>(Level.class);
     private final Map<Level, AtomicLong> refused = new EnumMap<>(Level.class);
     private final AtomicLong answeredWhileDown = new AtomicLong();
+    private final AtomicLong answeredWhileCut = new AtomicLong();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
     private volatile boolean down;
+    private volatile String cutOff = "";
 
     @BeforeAll
     static void start() throws Exception {
@@ -93,6 +97,11 @@ class ConsistencyIT {
         try (Connection eu = grid.node(ProcessGrid.EU).connect()) {
             assertThat(Tables.rows(eu, query + "EVENTUAL").get(0)).contains("SHADOW_EU.ITEMS", "EVENTUAL");
             assertThat(Tables.rows(eu, query + "BOUNDED '5s'").get(0)).contains("SHADOW_EU.ITEMS", "BOUNDED '5000ms'");
+            assertThat(Tables.rows(eu, query + "VALIDATED").get(0))
+                    .contains(
+                            "SHADOW_EU.ITEMS",
+                            "the shadow in datacenter eu is complete; what it gives is held against the home image",
+                            "VALIDATED");
             assertThat(Tables.rows(eu, query + "PRIMARY").get(0))
                     .contains("HOME.ITEMS", "PRIMARY is answered at home", "PRIMARY");
         }
@@ -115,13 +124,20 @@ class ConsistencyIT {
                 Random random = new Random(SEED * 31 + i);
                 running.add(threads.submit(() -> read(datacenter, random)));
             }
-            TimeUnit.SECONDS.sleep(SECONDS / 3);
+            for (String datacenter : List.of(ProcessGrid.US, ProcessGrid.HOME, ProcessGrid.EU)) {
+                TimeUnit.MILLISECONDS.sleep(SECONDS * 100);
+                cutOff = datacenter;
+                grid.cut(datacenter);
+                TimeUnit.MILLISECONDS.sleep(SECONDS * 100);
+                grid.repair(datacenter);
+                cutOff = "";
+            }
             down = true;
             grid.node(ProcessGrid.HOME).kill();
             TimeUnit.SECONDS.sleep(2);
             grid.start(ProcessGrid.HOME);
             down = false;
-            TimeUnit.SECONDS.sleep(SECONDS - SECONDS / 3);
+            TimeUnit.MILLISECONDS.sleep(SECONDS * 400);
             awaitAllLevels();
             stopped = true;
             for (Future<?> one : running) {
@@ -132,18 +148,19 @@ class ConsistencyIT {
             threads.shutdownNow();
         }
         System.out.printf(
-                "seed %d, %d s: answered %s, refused %s, %d answers while home was down; %d changes%n",
-                SEED, SECONDS, answered, refused, answeredWhileDown.get(), check.commits());
+                "seed %d, %d s: answered %s, refused %s, %d answers while home was down, %d in datacenters that were cut off; %d changes%n",
+                SEED, SECONDS, answered, refused, answeredWhileDown.get(), answeredWhileCut.get(), check.commits());
         assertThat(failures).isEmpty();
         assertThat(check.violations()).as("seed " + SEED).isEmpty();
         assertThat(answered.values()).allSatisfy(count -> assertThat(count).hasPositiveValue());
         assertThat(answeredWhileDown).hasPositiveValue();
+        assertThat(answeredWhileCut).hasPositiveValue();
     }
 
     /** After a fault every level is answered again in every datacenter. */
     private void awaitAllLevels() {
         for (String datacenter : ProcessGrid.DATACENTERS) {
-            for (String level : List.of("EVENTUAL", "BOUNDED '2s'", "PRIMARY")) {
+            for (String level : List.of("EVENTUAL", "BOUNDED '2s'", "VALIDATED", "PRIMARY")) {
                 await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
                     try (Connection connection = grid.node(datacenter).connect()) {
                         assertThat(Tables.text(
@@ -187,7 +204,7 @@ class ConsistencyIT {
             try (Connection connection = node.connect()) {
                 CounterCheck.Session session = check.session(datacenter);
                 while (!stopped) {
-                    readOne(session, connection, random);
+                    readOne(datacenter, session, connection, random);
                 }
             } catch (SQLException e) {
                 // The node is being killed, or nothing can be proven to this session; a new connection is a new one.
@@ -195,11 +212,23 @@ class ConsistencyIT {
         }
     }
 
-    private void readOne(CounterCheck.Session session, Connection connection, Random random) throws SQLException {
-        Level level = Level.values()[random.nextInt(Level.values().length)];
+    /** The stronger, the longer it takes and the less often it is asked for. */
+    private static Level anyLevel(Random random) {
+        int weight = random.nextInt(40);
+        return weight < 2
+                ? Level.PRIMARY
+                : weight < 4
+                        ? Level.VALIDATED
+                        : weight < 7 ? Level.SESSION : weight < 16 ? Level.BOUNDED : Level.EVENTUAL;
+    }
+
+    private void readOne(String datacenter, CounterCheck.Session session, Connection connection, Random random)
+            throws SQLException {
+        Level level = anyLevel(random);
         Duration bound = Duration.ofMillis(random.nextInt(1_500));
         int key = random.nextInt(KEYS);
         boolean wasDown = down;
+        boolean wasCutOff = cutOff.equals(datacenter);
         CounterCheck.Question question = session.ask(key, level, bound);
         long value;
         try (Statement statement = connection.createStatement();
@@ -214,6 +243,9 @@ class ConsistencyIT {
         counted(answered, level);
         if (wasDown && down) {
             answeredWhileDown.incrementAndGet();
+        }
+        if (wasCutOff && cutOff.equals(datacenter)) {
+            answeredWhileCut.incrementAndGet();
         }
     }
 

@@ -215,6 +215,7 @@ final class ProcessGrid implements AutoCloseable {
                       <bean class="dev.penumbra.cli.DistanceCommunicationSpi">
                         <property name="localPort" value="%4$d"/>
                         <property name="localPortRange" value="0"/>
+                        <property name="cutDirectory" value="%11$s"/>
                       </bean>
                     </property>
                     <property name="discoverySpi">
@@ -249,8 +250,23 @@ final class ProcessGrid implements AutoCloseable {
                         batchRows,
                         partitions,
                         captured.toAbsolutePath(),
-                        TEMPLATE);
+                        TEMPLATE,
+                        directory.toAbsolutePath());
         return Files.writeString(directory.resolve(name + ".xml"), text);
+    }
+
+    /** Cuts the links of a datacenter to the others. */
+    void cut(String datacenter) throws IOException {
+        Files.createFile(cutFile(datacenter));
+    }
+
+    /** Repairs them. */
+    void repair(String datacenter) throws IOException {
+        Files.delete(cutFile(datacenter));
+    }
+
+    private Path cutFile(String datacenter) {
+        return directory.resolve(datacenter + ".cut");
     }
 
     /** Waits until a number of copies is there, each complete and with everything up to a position. */

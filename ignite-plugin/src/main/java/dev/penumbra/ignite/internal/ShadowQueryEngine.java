@@ -283,41 +283,53 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             NamedText named,
             Object[] parameters,
             Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
-        ShadowQueryServices open = services();
         Reader reader = reader(context);
         Routing routing = route(named, parameters, reader);
+        List<FieldsQueryCursor<List<?>>> validated;
         try {
             for (Routing.Answer answer : routing.answers()) {
                 if (answer.copied() != null) {
                     authorizeRead(answer.copied());
                 }
             }
-            if (named.executed() && !routing.unproven().isEmpty()) {
-                List<FieldsQueryCursor<List<?>>> validated = validated(routing, reader, engine);
-                reader.ended(routing.answers());
-                return validated != null ? validated : routed(context, atHome(named, routing), parameters, engine);
+            if (!named.executed() || routing.unproven().isEmpty()) {
+                return proven(named, routing, reader, engine);
             }
-            List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
-            if (named.executed()) {
-                for (Routing.Answer answer : routing.read()) {
-                    open.reads().started(answer.source(), answer.table());
-                }
-            }
-            if (cursors.stream().anyMatch(cursor -> cursor instanceof QueryCursorEx<?> of && !of.isQuery())) {
-                // It has run, and nobody needs to look at what it gives back.
-                confirm(routing);
-                reader.ended(routing.answers());
-                return cursors;
-            }
-            return ConfirmedCursor.all(
-                    cursors,
-                    () -> engine.apply(routing.sql()),
-                    () -> confirm(routing),
-                    () -> reader.ended(routing.answers()));
+            validated = validated(routing, reader, engine);
         } catch (RuntimeException | Error e) {
             reader.ended(routing.answers());
             throw e;
         }
+        reader.ended(routing.answers());
+        if (validated != null) {
+            return validated;
+        }
+        routing.unproven().forEach(answer -> services().reads().discarded(answer.table()));
+        return routed(context, atHome(named, routing), parameters, engine);
+    }
+
+    private List<FieldsQueryCursor<List<?>>> proven(
+            NamedText named,
+            Routing routing,
+            Reader reader,
+            Function<String, List<FieldsQueryCursor<List<?>>>> engine) {
+        List<FieldsQueryCursor<List<?>>> cursors = engine.apply(routing.sql());
+        if (named.executed()) {
+            for (Routing.Answer answer : routing.read()) {
+                services().reads().started(answer.source(), answer.table());
+            }
+        }
+        if (cursors.stream().anyMatch(cursor -> cursor instanceof QueryCursorEx<?> of && !of.isQuery())) {
+            // It has run, and nobody needs to look at what it gives back.
+            confirm(routing);
+            reader.ended(routing.answers());
+            return cursors;
+        }
+        return ConfirmedCursor.all(
+                cursors,
+                () -> engine.apply(routing.sql()),
+                () -> confirm(routing),
+                () -> reader.ended(routing.answers()));
     }
 
     /**
@@ -341,18 +353,13 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
                 held.add(QueryAnswers.read(rows, ((QueryCursorEx<?>) cursor).fieldsMeta()));
             }
         }
-        List<Finding> findings = new ArrayList<>();
         try {
-            for (Routing.Answer answer : routing.answers()) {
-                GridInternals.asNode(ctx.grid(), () -> {
-                    services().router().confirm(answer);
-                    return true;
-                });
-            }
+            requireSame(routing);
         } catch (PenumbraException e) {
             LOG.debug("A copy was filled anew while it was read", e);
             return null;
         }
+        List<Finding> findings = new ArrayList<>();
         for (Routing.Answer answer : routing.unproven()) {
             Candidate candidate = Objects.requireNonNull(answer.choice()).candidate();
             UUID journal = candidate.journal();
@@ -383,14 +390,19 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
 
     private void confirm(Routing routing) {
         try {
-            for (Routing.Answer answer : routing.answers()) {
-                GridInternals.asNode(ctx.grid(), () -> {
-                    services().router().confirm(answer);
-                    return true;
-                });
-            }
+            requireSame(routing);
         } catch (PenumbraException e) {
             throw QueryFailures.of(e);
+        }
+    }
+
+    /** Confirms that all copies are the same whole ones as when they were chosen. */
+    private void requireSame(Routing routing) {
+        for (Routing.Answer answer : routing.answers()) {
+            GridInternals.asNode(ctx.grid(), () -> {
+                services().router().confirm(answer);
+                return true;
+            });
         }
     }
 

@@ -298,13 +298,15 @@ public final class NameRouter {
                 return home("the statement reads another table at home, and is not answered from two datacenters"
                         + " for the sake of a shadow of a part");
             }
+            String reason = covered == null
+                    ? localReason
+                    : "the shadow in datacenter " + local + " covers all rows that are needed: " + covered;
             return chosen(
                     shadow(
                             localSchema,
-                            covered == null
-                                    ? localReason
-                                    : "the shadow in datacenter " + local + " covers all rows that are needed: "
-                                            + covered,
+                            asked.level() == Level.VALIDATED
+                                    ? reason + "; what it gives is held against the home image"
+                                    : reason,
                             shadow.get()),
                     () -> homeWhereItIs(
                             "the shadow in datacenter " + local + " could not prove in time what was asked for"));

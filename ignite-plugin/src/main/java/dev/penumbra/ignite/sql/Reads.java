@@ -21,4 +21,11 @@ public interface Reads {
      * @param table the copy's table in SQL, without its schema
      */
     void started(Source source, String table);
+
+    /**
+     * What a shadow gave was not found to be the primary's answer, and is read at home instead, or refused.
+     *
+     * @param table the copy's table in SQL, without its schema
+     */
+    default void discarded(String table) {}
 }
