@@ -6,6 +6,7 @@ import dev.penumbra.ignite.PenumbraConfiguration;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,9 +26,10 @@ class DistanceCommunicationSpiIT {
     private static Path directory;
 
     private static GridNode start(String datacenter, int port) {
+        DistanceCommunicationSpi distance = DistanceCommunicationSpi.of(ROUND_TRIP);
+        distance.setCutDirectory(directory.toString());
         return GridNode.start(
-                GridNode.local(
-                        datacenter, port, directory.resolve(datacenter), DistanceCommunicationSpi.of(ROUND_TRIP)),
+                GridNode.local(datacenter, port, directory.resolve(datacenter), distance),
                 new PenumbraConfiguration().setDatacenter(datacenter).setDataRegion(GridNode.COPIES_REGION));
     }
 
@@ -38,7 +40,8 @@ class DistanceCommunicationSpiIT {
     }
 
     @Test
-    void messagesToAnotherDatacenter_arriveLate_inTheOrderInWhichTheyWereSent() throws IOException {
+    void messagesToAnotherDatacenter_arriveLate_inTheOrderInWhichTheyWereSent_andNotWhileItIsCutOff()
+            throws IOException {
         int port = freePort();
         Queue<Integer> arrived = new ConcurrentLinkedQueue<>();
         Queue<Long> moments = new ConcurrentLinkedQueue<>();
@@ -58,6 +61,15 @@ class DistanceCommunicationSpiIT {
             assertThat(List.copyOf(arrived))
                     .isEqualTo(IntStream.range(0, MESSAGES).boxed().toList());
             assertThat(moments.element() - begun).isGreaterThanOrEqualTo(ROUND_TRIP.toNanos() / 2);
+
+            Path cut = Files.createFile(directory.resolve("eu.cut"));
+            far.sendOrdered("numbers", MESSAGES, 0);
+            Awaitility.await()
+                    .during(ROUND_TRIP.multipliedBy(5))
+                    .atMost(PATIENCE)
+                    .until(() -> arrived.size() == MESSAGES);
+            Files.delete(cut);
+            Awaitility.await().atMost(PATIENCE).until(() -> arrived.size() > MESSAGES);
         }
     }
 }

@@ -125,10 +125,10 @@ class ConsistencyIT {
                 running.add(threads.submit(() -> read(datacenter, random)));
             }
             for (String datacenter : List.of(ProcessGrid.US, ProcessGrid.HOME, ProcessGrid.EU)) {
-                TimeUnit.MILLISECONDS.sleep(SECONDS * 100);
+                TimeUnit.MILLISECONDS.sleep(SECONDS * 100L);
                 cutOff = datacenter;
                 grid.cut(datacenter);
-                TimeUnit.MILLISECONDS.sleep(SECONDS * 100);
+                TimeUnit.MILLISECONDS.sleep(SECONDS * 100L);
                 grid.repair(datacenter);
                 cutOff = "";
             }
@@ -137,7 +137,7 @@ class ConsistencyIT {
             TimeUnit.SECONDS.sleep(2);
             grid.start(ProcessGrid.HOME);
             down = false;
-            TimeUnit.MILLISECONDS.sleep(SECONDS * 400);
+            TimeUnit.MILLISECONDS.sleep(SECONDS * 400L);
             awaitAllLevels();
             stopped = true;
             for (Future<?> one : running) {
