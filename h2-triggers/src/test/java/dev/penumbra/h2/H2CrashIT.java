@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <p>{@code -Dpenumbra.crash.kills=N} sets how often each case kills, {@code -Dpenumbra.crash.seed=S} replays a series.
  */
 class H2CrashIT {
-    private static final int KILLS = Integer.getInteger("penumbra.crash.kills", 6);
+    private static final int KILLS = Integer.getInteger("penumbra.crash.kills", 4);
     private static final long SEED = Long.getLong("penumbra.crash.seed", 1);
 
     @TempDir

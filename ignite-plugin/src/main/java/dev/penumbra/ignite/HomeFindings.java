@@ -1,7 +1,6 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
-import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.ignite.sql.CopyNames;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -57,7 +56,7 @@ final class HomeFindings implements Validator.HomeImages {
         }
         return finding instanceof Finding.Rows found
                 ? areSame(found, home)
-                : isUnchanged((Finding.Statement) finding, home.copy());
+                : lastChange(home.copy()).compareTo(((Finding.Statement) finding).applied()) <= 0;
     }
 
     private boolean areSame(Finding.Rows found, ListedCopy home) {
@@ -66,14 +65,6 @@ final class HomeFindings implements Validator.HomeImages {
         return found.rows().entrySet().stream()
                 .allMatch(row ->
                         positions.getOrDefault(row.getKey(), Position.START).equals(row.getValue()));
-    }
-
-    private boolean isUnchanged(Finding.Statement found, dev.penumbra.shadow.Copy home) {
-        boolean ofJournal = board.home(found.table())
-                .map(Copy::journal)
-                .filter(found.journal()::equals)
-                .isPresent();
-        return ofJournal && lastChange(home).compareTo(found.applied()) <= 0;
     }
 
     /** Who keeps the home image up knows. */

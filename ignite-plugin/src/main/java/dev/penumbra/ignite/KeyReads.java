@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteException;
@@ -155,6 +156,11 @@ final class KeyReads {
 
         /** What a copy has of which nothing is proven, if it turns out to be the primary's answer; otherwise null. */
         private @Nullable Answer<T> validated(Routing.Answer chosen) {
+            Choice choice = chosen.choice();
+            UUID journal = choice == null ? null : choice.candidate().journal();
+            if (journal == null) {
+                return null;
+            }
             Map<Key, Row> found = new HashMap<>();
             Map<Key, Position> positions = new HashMap<>();
             try {
@@ -176,7 +182,7 @@ final class KeyReads {
                 }
                 throw e;
             }
-            List<Finding> findings = List.of(new Finding.Rows(table, positions));
+            List<Finding> findings = List.of(new Finding.Rows(table, journal, positions));
             if (!reader.validate(findings)) {
                 return null;
             }

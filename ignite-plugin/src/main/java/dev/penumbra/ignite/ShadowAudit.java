@@ -1,9 +1,11 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.KeyedRows.Positioned;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.PartitionListing.Listing;
 import dev.penumbra.ignite.internal.PartitionListing.Stored;
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
@@ -12,6 +14,7 @@ import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.coverage.CoveredRows;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Freshness;
@@ -140,8 +143,14 @@ final class ShadowAudit implements AutoCloseable {
 
     private List<Copy> fedHere() {
         try {
+            Datacenter local = DatacenterNodes.datacenterOf(
+                            context.ignite().cluster().localNode())
+                    .orElse(null);
             return context.catalogue().all().stream()
-                    .filter(copy -> copy.role() == Role.SHADOW && copy.built() && isFedHere(copy))
+                    .filter(copy -> copy.role() == Role.SHADOW
+                            && copy.built()
+                            && copy.name().datacenter().equals(local)
+                            && isFedHere(copy))
                     .toList();
         } catch (RuntimeException e) {
             LOG.debug("There is nothing to audit while the grid cannot be asked", e);
@@ -202,8 +211,11 @@ final class ShadowAudit implements AutoCloseable {
         }
         GridShadows.Standing ofShadow = shadows.standing(shadow);
         GridShadows.Standing ofHome = shadows.standing(home);
-        return ofShadow.status().phase() == dev.penumbra.shadow.ShadowStatus.Phase.READY
-                        && ofHome.status().phase() == dev.penumbra.shadow.ShadowStatus.Phase.READY
+        FeedState homeFeed = ofHome.feed();
+        boolean ofOneJournal = homeFeed != null && homeFeed.journal().equals(feed.journal());
+        return ofOneJournal
+                        && ofShadow.status().phase() == Phase.READY
+                        && ofHome.status().phase() == Phase.READY
                 ? new Compared(
                         shadow,
                         ofShadow.id(),

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * table | journal | epoch | sequence                                of a statement
- * table | array of keys' values | epochs | sequences                of rows
+ * table | journal | array of keys' values | epochs | sequences      of rows
  * </pre>
  *
  * <p>Safe for use by several threads. Messages are taken without waiting.
@@ -60,8 +60,9 @@ final class ValidationLine implements Validations.Line, AutoCloseable {
                 } else {
                     validate(validator, from, number, findings((Object[]) parts[1]));
                 }
-            } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
-                LOG.warn("A message of another node makes no sense: node={}", from, e);
+            } catch (RuntimeException e) {
+                // Whoever asks asks again.
+                LOG.warn("A message of another node could not be dealt with: node={}", from, e);
             }
             return !closed;
         });
@@ -130,7 +131,7 @@ final class ValidationLine implements Validations.Line, AutoCloseable {
             epochs[i] = row.getValue().epoch();
             sequences[i++] = row.getValue().sequence();
         }
-        return new Object[] {found.table(), keys, epochs, sequences};
+        return new Object[] {found.table(), found.journal(), keys, epochs, sequences};
     }
 
     private static List<Finding> findings(Object[] parts) {
@@ -138,22 +139,22 @@ final class ValidationLine implements Validations.Line, AutoCloseable {
         for (Object part : parts) {
             Object[] finding = (Object[]) part;
             String table = (String) finding[0];
-            if (finding[1] instanceof UUID journal) {
-                findings.add(
-                        new Finding.Statement(table, journal, new Position((Integer) finding[2], (Long) finding[3])));
+            UUID journal = (UUID) finding[1];
+            if (finding[2] instanceof Integer epoch) {
+                findings.add(new Finding.Statement(table, journal, new Position(epoch, (Long) finding[3])));
             } else {
-                findings.add(rows(table, (Object[]) finding[1], (int[]) finding[2], (long[]) finding[3]));
+                findings.add(rows(table, journal, (Object[]) finding[2], (int[]) finding[3], (long[]) finding[4]));
             }
         }
         return findings;
     }
 
-    private static Finding rows(String table, Object[] keys, int[] epochs, long[] sequences) {
+    private static Finding rows(String table, UUID journal, Object[] keys, int[] epochs, long[] sequences) {
         Map<Key, Position> rows = new HashMap<>();
         for (int i = 0; i < keys.length; i++) {
             rows.put(Key.of((Object[]) keys[i]), new Position(epochs[i], sequences[i]));
         }
-        return new Finding.Rows(table, rows);
+        return new Finding.Rows(table, journal, rows);
     }
 
     @Override

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(OrderAnnotation.class)
 class CoverageIT {
     private static final long SEED = Long.getLong("penumbra.seed", System.nanoTime());
-    private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 60);
+    private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 30);
     private static final int ROWS = 120;
 
     private static final List<Column> COLUMNS = List.of(

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * {@code -Dpenumbra.crash.seed=S} runs one again.
  */
 class JournalCrashIT {
-    private static final int DEFAULT_SEEDS = 3;
+    private static final int DEFAULT_SEEDS = 2;
     private static final int KILLS = 3;
     private static final Duration LONGEST_OPEN = Duration.ofSeconds(5);
 

@@ -153,7 +153,6 @@ final class SimulatedReader {
                         .allMatch(row ->
                                 feed.copy().positionOf(number(row.getKey())).equals(row.getValue()));
             }
-            // One journal is all that a simulation has.
             Finding.Statement read = (Finding.Statement) finding;
             return feed.changes().of(new TableName("S", read.table())).compareTo(read.applied()) <= 0;
         }
@@ -469,7 +468,8 @@ final class SimulatedReader {
         private List<Finding> found() {
             Map<Key, Position> found = new HashMap<>();
             positions.forEach((key, position) -> found.put(Key.of(key), position));
-            return List.of(new Finding.Rows(TABLE, found));
+            return List.of(new Finding.Rows(
+                    TABLE, Objects.requireNonNull(choice.candidate().journal()), found));
         }
 
         private List<Finding> statements() {

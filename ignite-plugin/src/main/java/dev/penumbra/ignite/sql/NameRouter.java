@@ -274,7 +274,7 @@ public final class NameRouter {
             if (asked.level() == Level.VALIDATED && shadow.get().table() != null) {
                 return home("the table is Ignite's own, so that VALIDATED is answered by itself");
             }
-            if (asked.level() == Level.VALIDATED && text != null && !text.isRead()) {
+            if (asked.level() == Level.VALIDATED && text != null && !text.onlyReads()) {
                 return home("what VALIDATED finds wrong could not be taken back");
             }
             PenumbraException misfit = shadow.get().misfit();
@@ -338,7 +338,7 @@ public final class NameRouter {
                         .with("reason", "a shadow is not at home: read SHADOW or HOME");
             }
             if (asked.level() == Level.VALIDATED
-                    && (shadow.get().table() != null || (text != null && !text.isRead()))) {
+                    && (shadow.get().table() != null || (text != null && !text.onlyReads()))) {
                 throw refused(ErrorCode.NOT_SUPPORTED)
                         .with("clause", "VALIDATED")
                         .with("reason", "only queries of H2 and Derby tables can be validated: read SHADOW or HOME");

@@ -82,9 +82,9 @@ public final class NamedText {
         return new NamedText(sql, uses, found, other);
     }
 
-    /** Whether the text does nothing but read rows, so that what it has read may be thrown away. */
-    public boolean isRead() {
-        return found.onlyReads() && found.executed();
+    /** Whether the text does nothing but read, so that what it has read may be thrown away. */
+    boolean onlyReads() {
+        return found.onlyReads();
     }
 
     /**

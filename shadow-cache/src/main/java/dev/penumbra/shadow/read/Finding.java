@@ -12,15 +12,19 @@ public sealed interface Finding {
     /** The table's name in SQL, letter by letter. */
     String table();
 
+    /** The identity of the journal whose changes the shadow has. */
+    UUID journal();
+
     /** Whether rows were looked for that were not there, so that nothing tells which changes of theirs the shadow has. */
     boolean lacksRows();
 
     /**
      * Rows that were read by their keys.
      *
+     * @param journal the identity of the journal that the positions are of: in another they mean other changes
      * @param rows the keys, each with the position of the change that wrote its row; {@link Position#START} where there was none
      */
-    record Rows(String table, Map<Key, Position> rows) implements Finding {
+    record Rows(String table, UUID journal, Map<Key, Position> rows) implements Finding {
         public Rows {
             rows = Map.copyOf(rows);
         }
@@ -33,8 +37,6 @@ public sealed interface Finding {
 
     /**
      * Any rows of a table, read in a shadow that had, when the read began, all of the table's changes up to a position.
-     *
-     * @param journal the identity of the journal that the position is of
      */
     record Statement(String table, UUID journal, Position applied) implements Finding {
         @Override

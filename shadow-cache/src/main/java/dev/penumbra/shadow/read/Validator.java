@@ -58,7 +58,9 @@ public final class Validator {
         for (Finding finding : findings) {
             Optional<Candidate> image = images.whole(finding.table());
             FeedName feed = image.map(Candidate::feed).orElse(null);
-            if (image.isEmpty() || feed == null) {
+            if (image.isEmpty()
+                    || feed == null
+                    || !finding.journal().equals(image.get().journal())) {
                 return CompletableFuture.completedFuture(false);
             }
             before.add(image.get());
