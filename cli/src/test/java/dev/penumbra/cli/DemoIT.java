@@ -83,7 +83,9 @@ class DemoIT {
         assertThat(consistency.get("violations").asLong()).isZero();
         assertThat(consistency.get("wanMillis").asInt()).isEqualTo(WAN_MILLIS);
         JsonNode levels = consistency.get("levels");
-        assertThat(levels.fieldNames()).toIterable().containsExactly("EVENTUAL", "BOUNDED", "SESSION", "PRIMARY");
+        assertThat(levels.fieldNames())
+                .toIterable()
+                .containsExactly("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
         levels.properties().forEach(level -> {
             assertThat(level.getValue().get("reads").asLong()).as("%s", level).isPositive();
             assertThat(level.getValue().get("latencyMillis").get("p50").asDouble())
@@ -136,7 +138,7 @@ class DemoIT {
     void demo_ofALevelThatThereIsNot_isRefused() {
         CommandRun run = CommandRun.of("demo", "--consistency", "EVENTUAL,SOMETIMES");
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
-        assertThat(run.err()).contains("SOMETIMES", "EVENTUAL, BOUNDED, SESSION, PRIMARY");
+        assertThat(run.err()).contains("SOMETIMES", "EVENTUAL, BOUNDED, SESSION, VALIDATED, PRIMARY");
     }
 
     @Test

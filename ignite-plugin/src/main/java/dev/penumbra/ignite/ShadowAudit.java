@@ -42,9 +42,10 @@ import org.slf4j.LoggerFactory;
  * Compares the shadows that this node feeds with their home images, again and again, partition by partition, and has one that is wrong
  * filled anew.
  *
- * <p>Both copies of a partition are summed up where they are. Where the sums differ, the rows that differ are looked at one by one: at
- * home, then, once the shadow is proven to have all that home had, in the shadow. What differs there three times, while neither of the
- * two has changed, is wrong; what is being written to, and may just be on its way, never stays so. No feed is stopped for it.
+ * <p>Both copies of a partition are summed up where they are. Where the sums differ, the rows that differ are looked at one by one: in the
+ * shadow, at home once that is proven to have all that the shadow had, and in the shadow again once that is proven to have all that home
+ * had. What differs so three times, while neither of the two has changed, is wrong; what is being written to, and may just be on its
+ * way, never stays so. No feed is stopped for it.
  *
  * <p>Runs on a thread of its own. The figures are safe to read by others.
  */
@@ -193,7 +194,7 @@ final class ShadowAudit implements AutoCloseable {
     }
 
     /** The two copies that are compared. */
-    private record Compared(Copy shadow, String shadowId, Copy home, String homeId, FeedName feed) {}
+    private record Compared(Copy shadow, String shadowId, Copy home, String homeId, FeedName feed, FeedName homeFeed) {}
 
     private @Nullable Compared compared(Copy shadow) {
         Copy home = context.catalogue()
@@ -212,16 +213,17 @@ final class ShadowAudit implements AutoCloseable {
         GridShadows.Standing ofShadow = shadows.standing(shadow);
         GridShadows.Standing ofHome = shadows.standing(home);
         FeedState homeFeed = ofHome.feed();
-        boolean ofOneJournal = homeFeed != null && homeFeed.journal().equals(feed.journal());
-        return ofOneJournal
-                        && ofShadow.status().phase() == Phase.READY
-                        && ofHome.status().phase() == Phase.READY
+        if (homeFeed == null || !homeFeed.journal().equals(feed.journal())) {
+            return null;
+        }
+        return ofShadow.status().phase() == Phase.READY && ofHome.status().phase() == Phase.READY
                 ? new Compared(
                         shadow,
                         ofShadow.id(),
                         home,
                         ofHome.id(),
-                        new FeedName(shadow.name().source(), shadow.name().datacenter(), feed.life()))
+                        new FeedName(shadow.name().source(), shadow.name().datacenter(), feed.life()),
+                        new FeedName(home.name().source(), home.name().datacenter(), homeFeed.life()))
                 : null;
     }
 
@@ -290,13 +292,18 @@ final class ShadowAudit implements AutoCloseable {
         Set<Key> left = doubtful;
         Map<Key, Differing> known = new HashMap<>();
         for (int look = 0; look < LOOKS && !left.isEmpty(); look++) {
+            // A home image that is being brought up again may be behind the shadow as well as before it.
+            Map<Key, Positioned> before = shadow.getPositioned(left);
+            awaitProof(compared.homeFeed());
             Map<Key, Positioned> there = home.getPositioned(left);
             awaitProof(compared.feed());
             Map<Key, Positioned> here = shadow.getPositioned(left);
             Map<Key, Differing> differing = new HashMap<>();
             for (Key key : left) {
                 Differing now = new Differing(position(there.get(key), covered), position(here.get(key), covered));
-                if (!now.home().equals(now.shadow()) && (look == 0 || now.equals(known.get(key)))) {
+                boolean still = now.shadow().equals(position(before.get(key), covered))
+                        && (look == 0 || now.equals(known.get(key)));
+                if (still && !now.home().equals(now.shadow())) {
                     differing.put(key, now);
                 }
             }
@@ -313,7 +320,7 @@ final class ShadowAudit implements AutoCloseable {
         return row == null || (covered != null && !covered.contains(row.row())) ? Position.START : row.position();
     }
 
-    /** Waits until the shadow has everything that had been committed when this is called. */
+    /** Waits until a feed's copies have everything that had been committed when this is called. */
     private void awaitProof(FeedName feed) {
         CompletableFuture<Void> proof = freshness.provenSince(feed, System.nanoTime());
         try {

@@ -69,9 +69,9 @@ class KeyReadsIT {
         journal.probedIn(directory);
         answerProbes();
         workload.snapshot(300);
-        home = grid.start("home", new PenumbraConfiguration().setReadPatienceMillis(500), journal);
+        home = grid.start("home", new PenumbraConfiguration().setReadPatienceMillis(1_000), journal);
         eu = grid.start(
-                "eu", new PenumbraConfiguration().setReadPatienceMillis(500).setAuditPauseMillis(0));
+                "eu", new PenumbraConfiguration().setReadPatienceMillis(1_000).setAuditPauseMillis(0));
         grid.start("eu");
         Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
         Grid.plugin(eu)

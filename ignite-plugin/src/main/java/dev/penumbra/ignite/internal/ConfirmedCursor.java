@@ -25,9 +25,9 @@ import org.apache.ignite.internal.util.typedef.X;
  */
 final class ConfirmedCursor implements FieldsQueryCursor<List<?>>, QueryCursorEx<List<?>> {
     /** How often a query is run that Ignite asks to run again, before that is the caller's to do. */
-    private static final int ATTEMPTS = 8;
+    private static final int ATTEMPTS = 10;
 
-    /** Before the second attempt, and twice as long before each further one: 0.6 seconds in all. */
+    /** Before the second attempt, and twice as long before each further one: 2.6 seconds in all. */
     private static final long FIRST_PAUSE_NANOS = Duration.ofMillis(5).toNanos();
 
     private final Supplier<List<FieldsQueryCursor<List<?>>>> again;
