@@ -34,10 +34,9 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
     private static final long IDLE_SECONDS = 60;
+    private static final long CUT_LOOK_NANOS = Duration.ofMillis(5).toNanos();
 
     private final Map<UUID, ScheduledThreadPoolExecutor> ways = new ConcurrentHashMap<>();
-
-    private static final long CUT_LOOK_NANOS = Duration.ofMillis(5).toNanos();
 
     /** Volatile: it may be set while others send. */
     private volatile long delayNanos;
@@ -121,7 +120,7 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
     }
 
     private boolean isCut(ClusterNode node) {
-        return cuts != null && (isCutOff(node) || isCutOff(ignite.cluster().localNode()));
+        return isCutOff(node) || isCutOff(ignite.cluster().localNode());
     }
 
     private boolean isCutOff(ClusterNode node) {

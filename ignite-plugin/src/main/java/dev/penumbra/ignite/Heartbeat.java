@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.Progress.FeedState;
@@ -19,7 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.apache.ignite.Ignite;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,8 +54,7 @@ final class Heartbeat implements AutoCloseable {
         this.context = context;
         this.shipper = shipper;
         this.tablesSource = tablesSource;
-        this.local = DatacenterNodes.datacenterOf(context.ignite().cluster().localNode())
-                .orElse(null);
+        this.local = context.local();
         this.freshness = new Freshness(System::nanoTime, (feed, question) -> execute(() -> ask(feed, question)));
         this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread beating =
@@ -159,11 +156,6 @@ final class Heartbeat implements AutoCloseable {
     }
 
     private void send(UUID node, byte kind, long question, FeedName feed) {
-        Ignite ignite = context.ignite();
-        @Nullable ClusterNode to = ignite.cluster().node(node);
-        if (to == null) {
-            return;
-        }
         byte[] place = feed.datacenter().name().getBytes(StandardCharsets.UTF_8);
         byte[] name = feed.source().getBytes(StandardCharsets.UTF_8);
         ByteBuffer bytes = ByteBuffer.allocate(1 + 3 * Long.BYTES + Short.BYTES + place.length + name.length);
@@ -174,7 +166,7 @@ final class Heartbeat implements AutoCloseable {
                 .putShort((short) place.length)
                 .put(place)
                 .put(name);
-        ignite.message(ignite.cluster().forNode(to)).send(TOPIC, bytes.array());
+        NodeMessages.send(context.ignite(), node, TOPIC, bytes.array());
     }
 
     private void receive(UUID from, ByteBuffer bytes) {

@@ -1,8 +1,6 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.sql.CopyNames;
-import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
@@ -37,15 +35,12 @@ final class HomeFindings implements Validator.HomeImages {
 
     @Override
     public Optional<Candidate> whole(String table) {
-        Datacenter local = DatacenterNodes.datacenterOf(
-                        context.ignite().cluster().localNode())
-                .orElse(null);
-        if (!context.home().equals(local)) {
+        if (!context.isHome()) {
             return Optional.empty();
         }
         return board.home(table)
                 .filter(copy -> copy.isReady() && copy.table() == null)
-                .map(copy -> new Candidate(copy.id(), copy.feed(), true, copy.journal(), copy.applied()));
+                .map(copy -> copy.candidate(true));
     }
 
     @Override

@@ -37,14 +37,7 @@ final class JournalLine implements JournalHost.Line, AutoCloseable {
 
     @Override
     public void send(UUID node, JournalMessage message) {
-        try {
-            @Nullable ClusterNode to = ignite.cluster().node(node);
-            if (to != null) {
-                ignite.message(ignite.cluster().forNode(to)).send(JournalMessage.TOPIC, message.encoded());
-            }
-        } catch (IgniteException | IllegalStateException e) {
-            LOG.debug("A message is lost: node={}, kind={}", node, message.kind(), e);
-        }
+        NodeMessages.send(ignite, node, JournalMessage.TOPIC, message.encoded());
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.CacheWatch;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.SqlEngine;
@@ -279,8 +278,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         ShadowAudit audit = new ShadowAudit(context, shadows, heartbeat.freshness());
         NodeFigures figures =
                 new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat, audit);
-        @Nullable Datacenter local =
-                DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
+        @Nullable Datacenter local = context.local();
         @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
         CopyBoard board = new CopyBoard(context, shadows, tables, local, watch);
         ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
@@ -313,7 +311,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         board,
                         readers,
                         reads,
-                        context.home().equals(local)),
+                        context.isHome()),
                 host,
                 distant,
                 line,

@@ -1,11 +1,9 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.KeyedRows.Positioned;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.PartitionListing.Listing;
 import dev.penumbra.ignite.internal.PartitionListing.Stored;
-import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
@@ -144,13 +142,10 @@ final class ShadowAudit implements AutoCloseable {
 
     private List<Copy> fedHere() {
         try {
-            Datacenter local = DatacenterNodes.datacenterOf(
-                            context.ignite().cluster().localNode())
-                    .orElse(null);
             return context.catalogue().all().stream()
                     .filter(copy -> copy.role() == Role.SHADOW
                             && copy.built()
-                            && copy.name().datacenter().equals(local)
+                            && copy.name().datacenter().equals(context.local())
                             && isFedHere(copy))
                     .toList();
         } catch (RuntimeException e) {

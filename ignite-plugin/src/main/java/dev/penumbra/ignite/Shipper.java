@@ -224,8 +224,8 @@ final class Shipper implements AutoCloseable {
      */
     private @Nullable Datacenter fedFromHere() {
         ClusterNode local = context.ignite().cluster().localNode();
-        Datacenter datacenter = DatacenterNodes.datacenterOf(local).orElse(null);
-        if (datacenter == null || datacenter.equals(context.home())) {
+        Datacenter datacenter = context.local();
+        if (datacenter == null || context.isHome()) {
             return null;
         }
         boolean oldest = DatacenterNodes.in(context.ignite().cluster(), datacenter).nodes().stream()

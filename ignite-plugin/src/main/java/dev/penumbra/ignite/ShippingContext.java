@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.BinaryRows;
@@ -13,6 +14,7 @@ import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.apache.ignite.Ignite;
+import org.jspecify.annotations.Nullable;
 
 /** What all parts of one node's shipping share. Safe for use by several threads. */
 final class ShippingContext {
@@ -22,6 +24,7 @@ final class ShippingContext {
     private final Dictionaries dictionaries;
     private final ValueCodec codec;
     private final InstantSource clock;
+    private final @Nullable Datacenter local;
     private final ConcurrentMap<Datacenter, Progress> progress = new ConcurrentHashMap<>();
 
     ShippingContext(
@@ -37,6 +40,7 @@ final class ShippingContext {
         this.dictionaries = dictionaries;
         this.codec = codec;
         this.clock = clock;
+        this.local = DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
     }
 
     Ignite ignite() {
@@ -61,6 +65,16 @@ final class ShippingContext {
 
     Datacenter home() {
         return configuration.homeDatacenter();
+    }
+
+    /** The datacenter that this node is in; null when it is in none. */
+    @Nullable Datacenter local() {
+        return local;
+    }
+
+    /** Whether this node is in the datacenter that holds the home images. */
+    boolean isHome() {
+        return home().equals(local);
     }
 
     /** The progress of a datacenter, whose cache is created when it is not there yet. */

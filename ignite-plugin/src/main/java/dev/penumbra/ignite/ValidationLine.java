@@ -13,10 +13,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
-import org.apache.ignite.Ignite;
-import org.apache.ignite.IgniteException;
 import org.apache.ignite.cluster.ClusterNode;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +71,7 @@ final class ValidationLine implements Validations.Line, AutoCloseable {
             if (failure != null) {
                 LOG.debug("A read could not be validated: node={}", from, failure);
             }
-            send(context.ignite().cluster().node(from), new Object[] {number, failure == null && found});
+            send(from, new Object[] {number, failure == null && found});
         });
         heartbeat.after(context.configuration().readPatience().toNanos(), () -> same.complete(false));
     }
@@ -86,19 +83,12 @@ final class ValidationLine implements Validations.Line, AutoCloseable {
                 .toList();
         if (!home.isEmpty()) {
             // One that does not answer is not asked twice in a row.
-            send(home.get((int) (number % home.size())), new Object[] {number, parts(findings)});
+            send(home.get((int) (number % home.size())).id(), new Object[] {number, parts(findings)});
         }
     }
 
-    private void send(@Nullable ClusterNode to, Object[] message) {
-        Ignite ignite = context.ignite();
-        try {
-            if (to != null) {
-                ignite.message(ignite.cluster().forNode(to)).send(TOPIC, message);
-            }
-        } catch (IgniteException | IllegalStateException e) {
-            LOG.debug("A message is lost: node={}", to, e);
-        }
+    private void send(UUID node, Object[] message) {
+        NodeMessages.send(context.ignite(), node, TOPIC, message);
     }
 
     private static Object[] parts(List<Finding> findings) {

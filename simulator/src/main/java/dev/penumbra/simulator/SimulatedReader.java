@@ -319,7 +319,6 @@ final class SimulatedReader {
         private final boolean last;
         private final long begun = time.now();
         private final long clockThen = clock();
-        private boolean over;
 
         Read(
                 int running,
@@ -354,7 +353,6 @@ final class SimulatedReader {
         }
 
         void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
-            over = true;
             history.answered(new Answered(
                     session,
                     asked.consistency(),
@@ -376,7 +374,6 @@ final class SimulatedReader {
         }
 
         void unanswered() {
-            over = true;
             history.refused(asked.consistency().level());
             if (last) {
                 history.violation(name + " got no answer at rest");
@@ -451,7 +448,7 @@ final class SimulatedReader {
             boolean statement = random.nextBoolean();
             List<Finding> findings = statement ? statements() : found();
             var unused = validations.validate(findings, PATIENCE).whenComplete((same, failure) -> {
-                if (read.running != incarnation || read.over) {
+                if (read.running != incarnation) {
                     return;
                 }
                 if (failure != null) {

@@ -76,7 +76,10 @@ public final class PartitionListing implements IgniteCallable<PartitionListing.L
             return rows;
         }
 
-        /** Whether another copy has the same rows of the same positions; not the same only with a chance of one in 2^64. */
+        /**
+         * Whether another copy has the same rows of the same positions. What differs in a key's or a row's content alone is overlooked
+         * with a chance of one in 2^32, since that is how many hash codes there are.
+         */
         public boolean isAs(Listing other) {
             return rows == other.rows && digest == other.digest;
         }

@@ -8,6 +8,7 @@ import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.coverage.CoveredRows;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,15 @@ public record Copy(
             @Nullable UUID journal,
             Consistency consistency) {
         this(id, phase, applied, table, feed, journal, consistency, null, null);
+    }
+
+    /**
+     * This copy as one that could answer.
+     *
+     * @param home whether it is in the table's home datacenter
+     */
+    public Candidate candidate(boolean home) {
+        return new Candidate(id, feed, home, journal, applied);
     }
 
     /** Whether it may answer reads. */

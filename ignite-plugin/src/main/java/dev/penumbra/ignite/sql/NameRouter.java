@@ -190,12 +190,8 @@ public final class NameRouter {
         ReadGate.confirm(
                 choice,
                 now.isPresent() && now.get().isReady()
-                        ? List.of(candidate(now.get(), choice.candidate().home()))
+                        ? List.of(now.get().candidate(choice.candidate().home()))
                         : List.of());
-    }
-
-    private static Candidate candidate(Copy copy, boolean home) {
-        return new Candidate(copy.id(), copy.feed(), home, copy.journal(), copy.applied());
     }
 
     /** Chooses between the copies of one table. */
@@ -393,12 +389,12 @@ public final class NameRouter {
             }
             return home.filter(copy -> copy.phase() == Phase.READY)
                     .map(copy -> new Option(
-                            candidate(copy, true),
+                            copy.candidate(true),
                             answer(CopyNames.HOME, use.table(), Reads.Source.HOME, reason, copy)));
         }
 
         private Option shadow(String schema, String reason, Copy copy) {
-            return new Option(candidate(copy, false), answer(schema, use.table(), Reads.Source.SHADOW, reason, copy));
+            return new Option(copy.candidate(false), answer(schema, use.table(), Reads.Source.SHADOW, reason, copy));
         }
 
         private Answer answer(String schema, String table, Reads.Source source, String reason, @Nullable Copy copy) {

@@ -6,6 +6,7 @@ import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.api.Incubating;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -112,14 +113,10 @@ public record Consistency(
         if (level.equals(Level.SESSION.name())) {
             return session(SessionToken.parse(detail));
         }
-        if (level.equals(Level.EVENTUAL.name()) && detail.isEmpty()) {
-            return EVENTUAL;
-        }
-        if (level.equals(Level.VALIDATED.name()) && detail.isEmpty()) {
-            return VALIDATED;
-        }
-        if (level.equals(Level.PRIMARY.name()) && detail.isEmpty()) {
-            return PRIMARY;
+        for (Consistency bare : List.of(EVENTUAL, VALIDATED, PRIMARY)) {
+            if (level.equals(bare.level().name()) && detail.isEmpty()) {
+                return bare;
+            }
         }
         throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, VALIDATED, or PRIMARY", text);
     }

@@ -2,6 +2,7 @@ package dev.penumbra.shadow.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -40,16 +41,14 @@ class SharedReadsTest {
         return before;
     }
 
-    private Future<Integer> first() throws InterruptedException {
+    private Future<Integer> first() {
         Future<Integer> first = threads.submit(() -> shared.get("K", true, this::slow));
-        while (reads.get() == 0) {
-            Thread.sleep(1);
-        }
+        await().until(() -> reads.get() > 0);
         return first;
     }
 
     /** As many more, all of which wait before the first read goes on. */
-    private List<Future<Integer>> crowd(boolean mayHaveBegun) throws InterruptedException {
+    private List<Future<Integer>> crowd(boolean mayHaveBegun) {
         List<Future<Integer>> crowd = new ArrayList<>();
         List<Thread> waiting = java.util.Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < CROWD; i++) {
@@ -58,10 +57,8 @@ class SharedReadsTest {
                 return shared.get("K", mayHaveBegun, this::slow);
             }));
         }
-        while (waiting.size() < CROWD
-                || !List.copyOf(waiting).stream().allMatch(thread -> thread.getState() == Thread.State.WAITING)) {
-            Thread.sleep(1);
-        }
+        await().until(() -> waiting.size() == CROWD
+                && List.copyOf(waiting).stream().allMatch(thread -> thread.getState() == Thread.State.WAITING));
         return crowd;
     }
 
