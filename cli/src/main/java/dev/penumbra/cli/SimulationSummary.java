@@ -14,6 +14,7 @@ final class SimulationSummary {
     private final long seed;
     private final int seconds;
     private final Map<String, Long> fromShadow = noneOfAnyLevel();
+    private final Map<String, Long> preMerged = noneOfAnyLevel();
     private final Map<String, Long> fromHome = noneOfAnyLevel();
     private final Map<String, Long> refused = noneOfAnyLevel();
     private final List<Map<String, Object>> violations = new ArrayList<>();
@@ -50,6 +51,7 @@ final class SimulationSummary {
         faults += report.faults();
         violated += report.violated();
         report.fromShadow().forEach((level, count) -> fromShadow.merge(level, count, Long::sum));
+        report.preMerged().forEach((level, count) -> preMerged.merge(level, count, Long::sum));
         report.fromHome().forEach((level, count) -> fromHome.merge(level, count, Long::sum));
         report.refused().forEach((level, count) -> refused.merge(level, count, Long::sum));
         for (String what : report.violations()) {
@@ -68,6 +70,7 @@ final class SimulationSummary {
     Map<String, Object> document() {
         Map<String, Object> answered = new LinkedHashMap<>();
         answered.put("shadow", fromShadow);
+        answered.put("preMerged", preMerged);
         answered.put("home", fromHome);
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("seed", seed);
@@ -100,6 +103,7 @@ final class SimulationSummary {
         out.println("faults        " + faults);
         out.println("reads         " + row(fromShadow.keySet()));
         out.println("from shadows  " + row(fromShadow.values()));
+        out.println("pre-merged    " + row(preMerged.values()));
         out.println("from home     " + row(fromHome.values()));
         out.println("refused       " + row(refused.values()));
         out.println("violations    " + violated);

@@ -29,6 +29,7 @@ class SimulateCommandTest {
                 seed,
                 3,
                 Map.of("EVENTUAL", 20L, "BOUNDED", 10L),
+                Map.of("BOUNDED", 2L),
                 Map.of("PRIMARY", 5L),
                 Map.of("SESSION", 1L),
                 seed == 8 ? 3 : 0,
@@ -68,6 +69,7 @@ class SimulateCommandTest {
         assertThat(document.get("seconds").asLong()).isEqualTo(3);
         assertThat(document.get("faults").asLong()).isPositive().isEqualTo(expected.faults());
         assertCounts(document.get("answered").get("shadow"), expected.fromShadow());
+        assertCounts(document.get("answered").get("preMerged"), expected.preMerged());
         assertCounts(document.get("answered").get("home"), expected.fromHome());
         assertCounts(document.get("refused"), expected.refused());
         assertThat(document.get("violated").asLong()).isZero();
@@ -111,6 +113,7 @@ class SimulateCommandTest {
                         "faults        9",
                         "reads           EVENTUAL     BOUNDED     SESSION   VALIDATED     PRIMARY",
                         "from shadows          60          30           0           0           0",
+                        "pre-merged             0           6           0           0           0",
                         "from home              0           0           0           0          15",
                         "refused                0           0           3           0           0",
                         "violations    0",

@@ -4,8 +4,10 @@ import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy;
@@ -14,8 +16,10 @@ import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.ProvenStaleness.Captured;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +42,9 @@ import org.slf4j.LoggerFactory;
  * Carries one journal's changes to the copies in one datacenter, in order, on a thread and with a reader of its own.
  *
  * <p>Design note. Changes are gathered into batches that end with a transaction; of each key only the last change of a
- * batch is written. While a batch is on its way the next is gathered, so memory is bounded by two batches. When a batch is
+ * batch is written. While a batch is on its way the next is gathered, and goes on to be gathered until that one is there, so memory is
+ * bounded by twice {@link #AHEAD_BATCHES}. What is gathered or on its way can be {@linkplain #present() read} before it is applied, and a copy
+ * that somebody waits for is written ahead of its turn. When a batch is
  * on all nodes, the feed's state is written with two positions: what has been <em>applied</em>, and a <em>window</em>
  * beyond which nothing will be written before the state says so. After a kill at any moment the successor reads the state,
  * reopens the journal at the applied position, and takes all up to the window as its first batch: it writes what may have
@@ -57,9 +64,15 @@ final class Feed extends ShippingFeed {
     /** The window is this many batches ahead of the applied position. */
     static final int WINDOW_BATCHES = 4;
 
-    private static final int RECOVERY_BATCHES = 16;
+    /** So many are gathered while one is on its way. */
+    private static final int AHEAD_BATCHES = 8;
+
+    /** More than can have been written beyond the applied position: a batch on its way, another that was written ahead, and the window. */
+    private static final int RECOVERY_BATCHES = 2 * AHEAD_BATCHES + 2 * WINDOW_BATCHES;
     /** What gathered rows may weigh, roughly, before they are written. */
     static final long MAX_GATHERED_BYTES = 16L << 20;
+
+    private static final long MAX_RECOVERED_BYTES = 4 * MAX_GATHERED_BYTES;
 
     private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
@@ -75,9 +88,19 @@ final class Feed extends ShippingFeed {
 
     private volatile Position applied = Position.START;
 
+    /** Volatile: whoever reads what is pending looks for it. */
+    private volatile @Nullable FeedRun<Key, Row> run;
+
     // Owned by the feed's thread, meaningful inside one session.
     private FeedState state;
     private @Nullable Batch underWay;
+    /** What copies that somebody waited for have been written ahead of their turn. */
+    private final List<CompletableFuture<Void>> ahead = new ArrayList<>();
+
+    private Position taken = Position.START;
+    /** Of which changes of the transaction that is being read have been gathered. */
+    private final List<Followed> touched = new ArrayList<>();
+
     private int gatheredChanges;
     private long gatheredBytes;
 
@@ -89,11 +112,16 @@ final class Feed extends ShippingFeed {
         private final Follower follower;
         private final Position floor;
         private CopyState state;
+        private boolean isTouched;
 
         Followed(Follower follower, CopyState state) {
             this.follower = follower;
             this.floor = state.applied();
             this.state = state;
+        }
+
+        String filling() {
+            return follower.copy().filling(state.takes());
         }
     }
 
@@ -101,6 +129,8 @@ final class Feed extends ShippingFeed {
             CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
 
     /**
+     * @param captured told of questions when all that had been committed when they were asked has been taken from the journal, where it is not
+     *     applied yet; must not wait
      * @param proven told of questions when all that had been committed when they were asked has been applied; must not wait
      * @param ended called by the feed's thread when it has ended
      */
@@ -110,22 +140,46 @@ final class Feed extends ShippingFeed {
             Datacenter datacenter,
             Executor fillers,
             FeedFigures figures,
+            BiConsumer<Captured, Collection<Heartbeat.Question>> captured,
             Consumer<Collection<Heartbeat.Question>> proven,
             Runnable ended) {
         super(context, datacenter, figures, ended);
         this.journal = journal;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
-        this.probes = new ProbeDesk<>(new JournalWriter(), questions -> {
-            // A question to what this feed was before it began anew is not answered by what it is now.
-            UUID life = state.life();
-            proven.accept(questions.stream()
-                    .filter(question -> question.life().equals(life))
-                    .toList());
+        this.probes = new ProbeDesk<>(new JournalWriter(), questions -> captured(captured, questions), questions -> {
+            // Whoever is told of a run knows what to ask for when the copies are behind.
+            captured(captured, questions);
+            proven.accept(ofThisLife(questions));
         });
         this.compression = context.compressionChoice();
+        figures.pending(() -> {
+            FeedRun<Key, Row> present = run;
+            return present == null ? 0 : present.pending();
+        });
         this.state = new FeedState(
                 localNode(), UUID.randomUUID(), Position.START, Position.START, Position.START, UUID.randomUUID());
+    }
+
+    private void captured(
+            BiConsumer<Captured, Collection<Heartbeat.Question>> told, Collection<Heartbeat.Question> questions) {
+        FeedRun<Key, Row> present = run;
+        if (present != null) {
+            told.accept(new Captured(present.id(), taken), ofThisLife(questions));
+        }
+    }
+
+    /** A question to what this feed was before it began anew is not answered by what it is now. */
+    private List<Heartbeat.Question> ofThisLife(Collection<Heartbeat.Question> questions) {
+        UUID life = state.life();
+        return questions.stream()
+                .filter(question -> question.life().equals(life))
+                .toList();
+    }
+
+    /** What has been taken from the journal and may not be applied yet; null while nobody may read it. By any thread. */
+    @Nullable FeedRun<Key, Row> present() {
+        return run;
     }
 
     /** A node asks whether the copies are as far as the source. By any thread; returns at once. */
@@ -167,7 +221,7 @@ final class Feed extends ShippingFeed {
     /** Passes questions on to the source, and answers when what it has said is applied. */
     private void answerProbes() {
         if (probe != null) {
-            probes.look(applied);
+            probes.look(taken, applied);
         }
     }
 
@@ -196,6 +250,11 @@ final class Feed extends ShippingFeed {
 
     @Override
     void endSession() {
+        FeedRun<Key, Row> over = run;
+        run = null;
+        if (over != null) {
+            over.end();
+        }
         Batch abandoned = underWay;
         underWay = null;
         probes.forget();
@@ -205,6 +264,9 @@ final class Feed extends ShippingFeed {
             opened.close();
         }
         awaitAbandoned(abandoned == null ? null : abandoned.written());
+        ahead.forEach(ShippingFeed::awaitAbandoned);
+        ahead.clear();
+        touched.clear();
         for (Filling filling : fillings) {
             filling.stop();
         }
@@ -229,16 +291,42 @@ final class Feed extends ShippingFeed {
                 return;
             }
             applied = state.applied();
+            taken = applied;
             lastChanges.begin(applied);
             figures.applied(applied);
             beginningGone = !journal.oldest().equals(Position.START);
             catalogueChanged();
             reconcile();
             recover(tail);
+            // Not sooner: before, a copy may have what this run has not taken yet.
+            beginRun();
             probe = openProbe(tail);
             figures.phase(FeedFigures.Phase.RUNNING);
             tail.retain(reader(), applied);
             carry(tail);
+        }
+    }
+
+    private void beginRun() {
+        FeedRun<Key, Row> begun = new FeedRun<>(UUID.randomUUID());
+        for (List<Followed> copies : followed.values()) {
+            copies.forEach(copy -> begun.follow(copy.filling(), copy.follower));
+        }
+        run = begun;
+    }
+
+    /** Lets what is pending of a copy be read. */
+    private void show(Followed copy) {
+        FeedRun<Key, Row> present = run;
+        if (present != null) {
+            present.follow(copy.filling(), copy.follower);
+        }
+    }
+
+    private void hide(Followed copy) {
+        FeedRun<Key, Row> present = run;
+        if (present != null) {
+            present.leave(copy.filling());
         }
     }
 
@@ -417,7 +505,7 @@ final class Feed extends ShippingFeed {
 
     private void recover(Journal.Tail tail) {
         int limit = RECOVERY_BATCHES * context.configuration().batchRows();
-        Gathering gathering = gather(tail, limit, state.window());
+        Gathering gathering = gather(tail, null, limit, MAX_RECOVERED_BYTES, state.window());
         if (gathering != null) {
             send(gathering);
             settle();
@@ -428,8 +516,9 @@ final class Feed extends ShippingFeed {
         Pause pause = new Pause();
         long nextReconcile = System.nanoTime() + RECONCILE_NANOS;
         while (!isStopped()) {
-            int batch = context.configuration().batchRows();
-            Gathering gathering = gather(tail, batch, Position.START);
+            Gathering gathering = gatherMore(tail, null);
+            answerProbes();
+            gathering = gatherAhead(tail, gathering);
             settle();
             if (gathering != null) {
                 send(gathering);
@@ -448,9 +537,61 @@ final class Feed extends ShippingFeed {
                 settle();
                 takeOver();
             }
+            merge();
             answerProbes();
         }
         settle();
+    }
+
+    private @Nullable Gathering gatherMore(Journal.Tail tail, @Nullable Gathering before) {
+        int batch = context.configuration().batchRows();
+        return gather(tail, before, batch, MAX_GATHERED_BYTES, Position.START);
+    }
+
+    /** Goes on while the batch before is on its way, so that what has come can be read before it is applied. */
+    private @Nullable Gathering gatherAhead(Journal.Tail tail, @Nullable Gathering before) {
+        Gathering gathering = before;
+        Pause pause = new Pause();
+        int most = AHEAD_BATCHES * context.configuration().batchRows();
+        while (isUnderWay() && !isStopped()) {
+            boolean full = gatheredChanges >= most || gatheredBytes >= MAX_GATHERED_BYTES;
+            Gathering more = full ? gathering : gatherMore(tail, gathering);
+            merge();
+            answerProbes();
+            if (Objects.equals(more, gathering)) {
+                pause.await();
+            } else {
+                pause.reset();
+                gathering = more;
+            }
+        }
+        return gathering;
+    }
+
+    private boolean isUnderWay() {
+        Batch batch = underWay;
+        return batch != null && !batch.written().isDone();
+    }
+
+    /** Writes copies that somebody waits for. */
+    private void merge() {
+        FeedRun<Key, Row> present = run;
+        if (present != null) {
+            present.merge(filling -> {
+                Followed copy = followed.values().stream()
+                        .flatMap(List::stream)
+                        .filter(one -> one.filling().equals(filling))
+                        .findFirst()
+                        .orElse(null);
+                if (copy == null || copy.follower.isWriting()) {
+                    return null;
+                }
+                widen(taken);
+                CompletableFuture<Void> written = copy.follower.flush();
+                ahead.add(written);
+                return written;
+            });
+        }
     }
 
     private record Gathering(Position first, Position last, Position lastFirst, long changes, long committedAtMillis) {}
@@ -458,22 +599,27 @@ final class Feed extends ShippingFeed {
     /**
      * Gathers whole transactions until there are enough changes, a position is reached, or the journal has no more.
      *
-     * @return null when there was nothing
+     * @param before what has been gathered and not written, to which more is added; null when nothing has
+     * @param batchChanges how many changes are enough
+     * @param bytes what they may weigh, roughly, before some are written
+     * @return all that has been gathered; the same as before when there was no more, null when there was nothing
      */
-    private @Nullable Gathering gather(Journal.Tail tail, int batchChanges, Position atLeast) {
-        Position first = null;
-        Position last = state.applied();
+    private @Nullable Gathering gather(
+            Journal.Tail tail, @Nullable Gathering before, int batchChanges, long bytes, Position atLeast) {
         Batch previous = underWay;
-        if (previous != null) {
-            last = previous.last();
-        }
-        Position lastFirst = last;
+        Position last = before != null ? before.last() : previous != null ? previous.last() : state.applied();
+        Position first = before == null ? null : before.first();
+        Position lastFirst = before == null ? last : before.lastFirst();
+        long committedAtMillis = before == null ? 0 : before.committedAtMillis();
+        Position gatheredBefore = last;
         long changes = 0;
-        long committedAtMillis = 0;
-        gatheredChanges = 0;
-        gatheredBytes = 0;
-        int limit = Math.max(batchChanges, context.configuration().batchRows());
-        while ((changes < batchChanges && gatheredBytes < MAX_GATHERED_BYTES) || last.compareTo(atLeast) < 0) {
+        if (before == null) {
+            gatheredChanges = 0;
+            gatheredBytes = 0;
+        }
+        int limit =
+                gatheredChanges + Math.max(batchChanges, context.configuration().batchRows());
+        while ((changes < batchChanges && gatheredBytes < bytes) || last.compareTo(atLeast) < 0) {
             Journal.Transaction transaction = next(tail, last);
             if (transaction == null) {
                 break;
@@ -487,7 +633,7 @@ final class Feed extends ShippingFeed {
                 throw gap(last, begins, null);
             }
             for (Change change : transaction) {
-                if (gatheredChanges >= limit || gatheredBytes >= MAX_GATHERED_BYTES) {
+                if (gatheredChanges >= limit || gatheredBytes >= bytes) {
                     write(change.position());
                 }
                 accept(change);
@@ -499,11 +645,26 @@ final class Feed extends ShippingFeed {
             }
             last = transaction.last();
             lastFirst = begins;
+            gathered(last);
             if (batchChanges > context.configuration().batchRows() && last.compareTo(atLeast) >= 0) {
                 break;
             }
         }
-        return first == null ? null : new Gathering(first, last, lastFirst, changes, committedAtMillis);
+        if (first == null || last.equals(gatheredBefore)) {
+            return before;
+        }
+        return new Gathering(
+                first, last, lastFirst, changes + (before == null ? 0 : before.changes()), committedAtMillis);
+    }
+
+    /** A transaction has been gathered whole. */
+    private void gathered(Position last) {
+        for (Followed copy : touched) {
+            copy.follower.commit();
+            copy.isTouched = false;
+        }
+        touched.clear();
+        taken = last;
     }
 
     private void accept(Change change) {
@@ -528,6 +689,10 @@ final class Feed extends ShippingFeed {
                     refill(copy, change);
                 } else {
                     copy.follower.gather(change);
+                    if (!copy.isTouched) {
+                        copy.isTouched = true;
+                        touched.add(copy);
+                    }
                     gatheredChanges++;
                     gatheredBytes += Follower.weight(change);
                 }
@@ -564,10 +729,12 @@ final class Feed extends ShippingFeed {
         switch (change.operation()) {
             case TRUNCATE ->
                 each(table, change, copy -> {
+                    hide(copy);
                     copy.follower.discard();
                     quiet();
                     widen(change.position());
                     copy.follower.cache().truncate(change.position());
+                    show(copy);
                 });
             case SNAPSHOT_END -> {
                 if (followed.containsKey(table)) {
@@ -602,8 +769,10 @@ final class Feed extends ShippingFeed {
 
     private void mark(Followed copy, CopyState next) {
         if (!next.equals(copy.state)) {
+            hide(copy);
             copy.state = next;
             progress().put(copy.follower.copy(), next);
+            show(copy);
         }
     }
 
@@ -676,6 +845,7 @@ final class Feed extends ShippingFeed {
     private void add(Followed copy) {
         followed.computeIfAbsent(copy.follower.copy().name().table(), table -> new ArrayList<>())
                 .add(copy);
+        show(copy);
     }
 
     /** The copy's table has another layout from here on: fills it anew. */
@@ -706,6 +876,7 @@ final class Feed extends ShippingFeed {
     }
 
     private void unfollow(Followed copy) {
+        hide(copy);
         TableName table = copy.follower.copy().name().table();
         List<Followed> copies = followed.get(table);
         if (copies != null) {
@@ -767,10 +938,14 @@ final class Feed extends ShippingFeed {
         if (batch != null) {
             batch.written().join();
         }
+        ahead.forEach(CompletableFuture::join);
+        ahead.clear();
     }
 
     /** Waits for the batch under way and records that it is applied. */
     private void settle() {
+        ahead.forEach(CompletableFuture::join);
+        ahead.clear();
         Batch batch = underWay;
         if (batch == null) {
             return;

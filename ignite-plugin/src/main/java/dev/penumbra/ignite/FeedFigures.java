@@ -6,6 +6,7 @@ import dev.penumbra.model.Position;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What one feed counts. Written by the feed's thread, read by any. */
@@ -24,6 +25,7 @@ final class FeedFigures {
     private volatile Position read = Position.START;
     private volatile long waitingSinceMillis;
     private volatile LongConsumer freshness = millis -> {};
+    private volatile LongSupplier pending = () -> 0;
     private volatile @Nullable String lastFailure;
     private volatile @Nullable Position lastGap;
 
@@ -112,6 +114,15 @@ final class FeedFigures {
         if (waitingSinceMillis == 0) {
             waitingSinceMillis = committedAtMillis;
         }
+    }
+
+    /** Says who counts the changes that are not known to be applied. */
+    void pending(LongSupplier counting) {
+        pending = counting;
+    }
+
+    long pending() {
+        return pending.getAsLong();
     }
 
     /** Says who is told how old the oldest change of each batch was when the batch had been applied, in milliseconds. */

@@ -266,7 +266,7 @@ final class Filling implements Runnable {
         int batch = context.configuration().batchRows();
         long bytes = 0;
         while (!outdated
-                && target.size() < batch
+                && target.gathered() < batch
                 && bytes < Feed.MAX_GATHERED_BYTES
                 && (limit == null || position.compareTo(limit) < 0)) {
             Journal.Transaction transaction = from.poll();
@@ -278,7 +278,7 @@ final class Filling implements Runnable {
                 if (change.table().equals(definition.name().table())) {
                     accept(target, change);
                     bytes += Follower.weight(change);
-                    if (target.size() >= batch || bytes >= Feed.MAX_GATHERED_BYTES) {
+                    if (target.gathered() >= batch || bytes >= Feed.MAX_GATHERED_BYTES) {
                         target.flush().join();
                         bytes = 0;
                     }

@@ -11,20 +11,19 @@ import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.coverage.CoveredRows;
+import dev.penumbra.shadow.read.Pending;
+import dev.penumbra.shadow.read.PendingRows;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One filling of a copy as its writer sees it: gathers changes, keeping the last for each key, and writes them.
  *
- * <p>Owned by one thread at a time.
+ * <p>Owned by one thread at a time, but for what is {@linkplain PendingRows pending}, at which any may look.
  */
-final class Follower {
+final class Follower implements PendingRows<Key, Row> {
     private static final int REMOVAL_BYTES = 32;
 
     private final Copy copy;
@@ -34,9 +33,10 @@ final class Follower {
     /** Null when the copy holds the whole table. */
     private final @Nullable CoveredRows covered;
 
-    private Map<Key, Gathered> gathered = new LinkedHashMap<>();
+    /** By the keys as the cache holds them. */
+    private final Pending<Object, Row> pending = new Pending<>();
 
-    private record Gathered(@Nullable Row row, Position position) {}
+    private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
 
     Follower(Copy copy, BinaryRows rows, VersionedCache cache, CompressionChoice compression) {
         this.copy = copy;
@@ -95,12 +95,29 @@ final class Follower {
         }
     }
 
-    /** The later change counts, which is not always the one that comes later: a row that is brought may be as old as its change. */
     private void gather(Key key, @Nullable Row row, Position position) {
-        Gathered known = gathered.get(key);
-        if (known == null || known.position().compareTo(position) <= 0) {
-            gathered.put(key, new Gathered(row, position));
+        pending.stage(rows.key(key), row, position);
+    }
+
+    /** What was gathered is of whole transactions: whoever looks at what is pending may see it. */
+    void commit() {
+        pending.commit();
+    }
+
+    /** The row as the copy will give it. */
+    @Override
+    public Pending.@Nullable Change<Row> newest(Key key) {
+        Object stored = rows.requiredKey(key);
+        Pending.Change<Row> change = pending.newest(stored);
+        if (change == null || change.row() == null) {
+            return change;
         }
+        return new Pending.Change<>(rows.row(stored, rows.value(change.row())), change.position());
+    }
+
+    @Override
+    public int size() {
+        return pending.size();
     }
 
     private boolean covers(Row row) {
@@ -122,34 +139,39 @@ final class Follower {
         compression.prepare(copy, cache, List.of());
     }
 
-    /** Forgets what was gathered. */
+    /** Forgets what was gathered. Nobody may look at what is pending until what makes it needless is in the copy. */
     void discard() {
-        gathered = new LinkedHashMap<>();
+        pending.discard();
     }
 
     boolean idle() {
-        return gathered.isEmpty();
+        return gathered() == 0;
     }
 
-    int size() {
-        return gathered.size();
+    /** How many changes wait to be written. */
+    int gathered() {
+        return pending.waiting();
+    }
+
+    /** Whether a write is under way, which another must not overtake. */
+    boolean isWriting() {
+        return !underWay.isDone();
     }
 
     /** Writes what was gathered; completes when it is in the copy on all nodes. */
     CompletableFuture<Void> flush() {
-        if (gathered.isEmpty()) {
+        if (idle()) {
             return CompletableFuture.completedFuture(null);
         }
-        List<Write> writes = new ArrayList<>(gathered.size());
-        for (Map.Entry<Key, Gathered> entry : gathered.entrySet()) {
-            Gathered change = entry.getValue();
+        Pending<Object, Row>.Taken taken = pending.take();
+        List<Write> writes = new ArrayList<>(taken.changes().size());
+        taken.changes().forEach((key, change) -> {
             Row row = change.row();
-            @Nullable BinaryObject value = row == null ? null : rows.value(row);
-            writes.add(new Write(rows.key(entry.getKey()), value, change.position()));
-        }
+            writes.add(new Write(key, row == null ? null : rows.value(row), change.position()));
+        });
         compression.prepare(copy, cache, writes);
-        gathered = new LinkedHashMap<>();
-        return cache.write(writes);
+        underWay = cache.write(writes).thenRun(taken::written);
+        return underWay;
     }
 
     /** Whether rows of one layout can be translated to another without guessing what a column holds. */

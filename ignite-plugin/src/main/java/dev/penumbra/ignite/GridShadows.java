@@ -261,7 +261,7 @@ final class GridShadows implements Shadows {
         }
         ShadowStatus status =
                 new ShadowStatus(copy.definition(), phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);
-        return new Standing(status, copy.id() + "/" + copy.generation() + "/" + takes, carrying);
+        return new Standing(status, copy.filling(takes), carrying);
     }
 
     /** Whether this is a shadow of an Ignite table that has all of its partitions. */

@@ -1,10 +1,13 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Freshness;
+import dev.penumbra.shadow.read.ProvenStaleness.Captured;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,8 +33,11 @@ import org.slf4j.LoggerFactory;
  * datacenter's copies have come as far as the source had committed; see {@link dev.penumbra.shadow.read.ProvenStaleness}. Messages between nodes are bytes:
  *
  * <pre>
- * kind (1) | number of the question (8) | life of the feed (16) | length of the datacenter's name (2) | it | the source's name
+ * kind (1) | number of the question (8) | life of the feed (16) | its run (16) | position (4 + 8)
+ *          | length of the datacenter's name (2) | it | the source's name
  * </pre>
+ *
+ * <p>Run and position are those of an answer that needs what is pending, and zero in all else. Only nodes of the datacenter get such answers.
  *
  * <p>Safe for use by several threads. All work is done on one thread of its own.
  */
@@ -40,6 +46,8 @@ final class Heartbeat implements AutoCloseable {
     private static final String TOPIC = "penumbra.probes";
     private static final byte QUESTION = 1;
     private static final byte ANSWER = 2;
+    private static final byte CAPTURED = 3;
+    private static final Captured NOTHING = new Captured(new UUID(0, 0), Position.START);
 
     private final ShippingContext context;
     private final Shipper shipper;
@@ -130,7 +138,7 @@ final class Heartbeat implements AutoCloseable {
         if (node.equals(localNode())) {
             shipper.probed(feed.source(), feed.datacenter(), new Question(node, feed.life(), question));
         } else {
-            send(node, QUESTION, question, feed);
+            send(node, QUESTION, question, feed, NOTHING);
         }
     }
 
@@ -142,27 +150,48 @@ final class Heartbeat implements AutoCloseable {
     record Question(UUID node, UUID life, long number) {}
 
     /** The copies of a source in a datacenter have come as far as the source had when these questions were asked. By any thread. */
-    private void proven(String source, Datacenter datacenter, Collection<Question> questions) {
+    private void proven(
+            String source, Datacenter datacenter, @Nullable Captured captured, Collection<Question> questions) {
         execute(() -> {
             for (Question question : questions) {
                 FeedName feed = new FeedName(source, datacenter, question.life());
-                if (question.node().equals(localNode())) {
-                    freshness.answered(feed, question.number());
-                } else {
-                    send(question.node(), ANSWER, question.number(), feed);
+                boolean ours = question.node().equals(localNode());
+                if (captured == null) {
+                    if (ours) {
+                        freshness.answered(feed, question.number());
+                    } else {
+                        send(question.node(), ANSWER, question.number(), feed, NOTHING);
+                    }
+                } else if (ours) {
+                    freshness.captured(feed, question.number(), captured);
+                } else if (isIn(datacenter, question.node())) {
+                    send(question.node(), CAPTURED, question.number(), feed, captured);
                 }
             }
         });
     }
 
-    private void send(UUID node, byte kind, long question, FeedName feed) {
+    private boolean isIn(Datacenter datacenter, UUID node) {
+        @Nullable ClusterNode known = context.ignite().cluster().node(node);
+        return known != null
+                && DatacenterNodes.datacenterOf(known)
+                        .filter(datacenter::equals)
+                        .isPresent();
+    }
+
+    private void send(UUID node, byte kind, long question, FeedName feed, Captured captured) {
         byte[] place = feed.datacenter().name().getBytes(StandardCharsets.UTF_8);
         byte[] name = feed.source().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(1 + 3 * Long.BYTES + Short.BYTES + place.length + name.length);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(1 + 6 * Long.BYTES + Integer.BYTES + Short.BYTES + place.length + name.length);
         bytes.put(kind)
                 .putLong(question)
                 .putLong(feed.life().getMostSignificantBits())
                 .putLong(feed.life().getLeastSignificantBits())
+                .putLong(captured.run().getMostSignificantBits())
+                .putLong(captured.run().getLeastSignificantBits())
+                .putInt(captured.upTo().epoch())
+                .putLong(captured.upTo().sequence())
                 .putShort((short) place.length)
                 .put(place)
                 .put(name);
@@ -173,10 +202,13 @@ final class Heartbeat implements AutoCloseable {
         byte kind;
         long question;
         FeedName feed;
+        Captured captured;
         try {
             kind = bytes.get();
             question = bytes.getLong();
             UUID life = new UUID(bytes.getLong(), bytes.getLong());
+            captured = new Captured(
+                    new UUID(bytes.getLong(), bytes.getLong()), new Position(bytes.getInt(), bytes.getLong()));
             byte[] place = new byte[Short.toUnsignedInt(bytes.getShort())];
             bytes.get(place);
             byte[] name = new byte[bytes.remaining()];
@@ -193,6 +225,8 @@ final class Heartbeat implements AutoCloseable {
             shipper.probed(feed.source(), feed.datacenter(), new Question(from, feed.life(), question));
         } else if (kind == ANSWER) {
             freshness.answered(feed, question);
+        } else if (kind == CAPTURED) {
+            freshness.captured(feed, question, captured);
         }
     }
 

@@ -11,6 +11,7 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Finding;
+import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
 import dev.penumbra.shadow.read.SharedReads;
@@ -19,6 +20,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -36,6 +38,7 @@ final class KeyReads {
     private final NameRouter router;
     private final CopyBoard board;
     private final Function<ReadSession, Reader> readers;
+    private final PendingLine pending;
     private final Reads reads;
     private final boolean isHome;
     private final SharedReads<OneRow, Optional<Row>> atHome = new SharedReads<>();
@@ -49,12 +52,14 @@ final class KeyReads {
             NameRouter router,
             CopyBoard board,
             Function<ReadSession, Reader> readers,
+            PendingLine pending,
             Reads reads,
             boolean isHome) {
         this.ignite = ignite;
         this.router = router;
         this.board = board;
         this.readers = readers;
+        this.pending = pending;
         this.reads = reads;
         this.isHome = isHome;
     }
@@ -102,7 +107,7 @@ final class KeyReads {
         private final NameRouter.Need need;
 
         Read(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
-            this.reader = readers.apply(session);
+            this.reader = readers.apply(session).onlyChoosing();
             this.table = table;
             this.keys = keys;
             this.asked = asked;
@@ -117,6 +122,14 @@ final class KeyReads {
 
         Answer<T> answer() {
             Routing.Answer chosen = router.route(table, asked, need, reader);
+            if (isPreMerged(chosen)) {
+                Answer<T> merged = merged(chosen);
+                if (merged != null) {
+                    return merged;
+                }
+                reader.doWithoutPending();
+                chosen = router.route(table, asked, need, reader);
+            }
             if (!chosen.isUnproven()) {
                 return proven(chosen);
             }
@@ -126,6 +139,10 @@ final class KeyReads {
             }
             reads.discarded(chosen.table());
             return proven(router.route(table, Consistency.primary(), need, reader));
+        }
+
+        private static boolean isPreMerged(Routing.Answer chosen) {
+            return chosen.choice() != null && chosen.choice().candidate().isPreMerged();
         }
 
         private KeyedRows rows(Routing.Answer chosen) {
@@ -138,9 +155,17 @@ final class KeyReads {
 
         private Answer<T> proven(Routing.Answer chosen) {
             try {
+                return read(chosen, rows -> in(rows, chosen));
+            } finally {
+                reader.ended(chosen);
+            }
+        }
+
+        private Answer<T> read(Routing.Answer chosen, Function<KeyedRows, T> reading) {
+            try {
                 KeyedRows rows = rows(chosen);
                 reads.started(chosen.source(), chosen.table());
-                T value = in(rows, chosen);
+                T value = reading.apply(rows);
                 router.confirm(chosen);
                 Choice choice = chosen.choice();
                 Duration staleness = choice == null || choice.stalenessNanos().isEmpty()
@@ -149,8 +174,28 @@ final class KeyReads {
                 return new Answer<>(value, asked, chosen.copy(), staleness, chosen.applied(), chosen.reason());
             } catch (IgniteException | javax.cache.CacheException e) {
                 throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", chosen.copy());
+            }
+        }
+
+        /** What a copy has with what is pending of it laid over it; null when that cannot be had. */
+        private @Nullable Answer<T> merged(Routing.Answer chosen) {
+            boolean showedPending = true;
+            try {
+                // First, and the copy afterwards: a change leaves what is pending when it is in the copy.
+                Map<Key, Pending.Change<Row>> changes = pending.newest(
+                                Objects.requireNonNull(chosen.choice()).candidate(), keys)
+                        .orElse(null);
+                showedPending = changes != null && !changes.isEmpty();
+                if (changes == null) {
+                    return null;
+                }
+                return read(chosen, rows -> changes.isEmpty() ? in(rows, chosen) : of(rows.getWith(changes, keys)));
             } finally {
-                reader.ended(chosen);
+                if (showedPending) {
+                    reader.endedWithPending(chosen);
+                } else {
+                    reader.ended(chosen);
+                }
             }
         }
 

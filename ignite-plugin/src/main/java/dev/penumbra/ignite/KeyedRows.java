@@ -9,6 +9,7 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.read.Pending;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -95,6 +96,24 @@ final class KeyedRows {
                 (key, stored, given) -> rows.put(
                         key,
                         new Positioned(layout.row(stored, PositionedRow.value(given)), PositionedRow.position(given))));
+        return rows;
+    }
+
+    /** The same rows with changes laid over them, of each the newer. */
+    Map<Key, Row> getWith(Map<Key, Pending.Change<Row>> changes, Collection<Key> keys) {
+        Map<Key, Row> rows = new HashMap<>();
+        Map<Key, Positioned> stored = getPositioned(keys);
+        for (Key key : keys) {
+            Positioned present = stored.get(key);
+            Pending.Change<Row> change = changes.get(key);
+            Row row = present == null ? null : present.row();
+            if (change != null && (present == null || change.position().compareTo(present.position()) > 0)) {
+                row = change.row();
+            }
+            if (row != null) {
+                rows.put(key, row);
+            }
+        }
         return rows;
     }
 

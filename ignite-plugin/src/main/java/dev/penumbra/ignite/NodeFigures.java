@@ -15,6 +15,7 @@ import dev.penumbra.model.Position;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowStatus;
+import dev.penumbra.shadow.read.FeedName;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -74,6 +75,10 @@ final class NodeFigures implements AutoCloseable {
     void start() {
         figures.group("reads")
                 .number("FromShadow", reads::fromShadow, "Statements that a shadow answered.")
+                .number(
+                        "PreMerged",
+                        reads::preMerged,
+                        "Statements that a shadow answered together with what was pending of it.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.")
                 .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.");
         figures.group("audit")
@@ -96,6 +101,10 @@ final class NodeFigures implements AutoCloseable {
                 .number("Gaps", feed::gaps, "How often the journal lacked positions that had been applied.")
                 .number("AppliedEpoch", () -> feed.applied().epoch(), "Epoch of the applied position.")
                 .number("AppliedSequence", () -> feed.applied().sequence(), "Sequence of the applied position.")
+                .number(
+                        "Pending",
+                        feed::pending,
+                        "Changes of copies taken from the journal and not known to be applied.")
                 .number("LagPositions", feed::lagPositions, "Positions read from the journal and not applied.")
                 .number("LagMillis", feed::lagMillis, "Age of the oldest change read and not applied, in milliseconds.")
                 .text("Phase", () -> feed.phase().name(), "What the feed is doing.");
@@ -263,6 +272,7 @@ final class NodeFigures implements AutoCloseable {
                         number("appliedEpoch", row ->
                                 (long) row.state().applied().epoch()),
                         number("appliedSequence", row -> row.state().applied().sequence()),
+                        text("captured", this::captured),
                         text("window", row -> row.state().window().toString()),
                         text("ownerNodeId", row -> row.state().owner().toString()),
                         number("provenStalenessMillis", row -> provenStalenessMillis(row))),
@@ -275,6 +285,7 @@ final class NodeFigures implements AutoCloseable {
                         text("datacenter", row -> row.datacenter().name()),
                         text("phase", row -> row.phase().name()),
                         text("applied", row -> row.applied().toString()),
+                        number("pending", FeedFigures::pending),
                         number("lagPositions", FeedFigures::lagPositions),
                         number("lagMillis", FeedFigures::lagMillis),
                         number("changes", FeedFigures::changes),
@@ -302,6 +313,7 @@ final class NodeFigures implements AutoCloseable {
                 List.of(
                         text("sqlTable", ReadFigures.TableReads::table),
                         number("fromShadow", ReadFigures.TableReads::fromShadow),
+                        number("preMerged", ReadFigures.TableReads::preMerged),
                         number("fromHome", ReadFigures.TableReads::fromHome),
                         number("discarded", ReadFigures.TableReads::discarded)),
                 () -> List.copyOf(reads.tables().values()));
@@ -312,6 +324,18 @@ final class NodeFigures implements AutoCloseable {
         OptionalLong nanos = heartbeat.staleness(row.source(), row.datacenter());
         // Rounded up: a change is never younger than this says.
         return nanos.isPresent() ? (nanos.getAsLong() + 999_999) / 1_000_000 : null;
+    }
+
+    /** The same, and as it was when this node asked last. */
+    private @Nullable String captured(FrontierRow row) {
+        return row.datacenter().equals(context.local())
+                ? heartbeat
+                        .freshness()
+                        .captured(new FeedName(
+                                row.source(), row.datacenter(), row.state().life()))
+                        .map(known -> known.upTo().toString())
+                        .orElse(null)
+                : null;
     }
 
     private static @Nullable String textOf(@Nullable Position position) {

@@ -86,6 +86,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             DistantJournals distant,
             JournalLine line,
             ValidationLine validationLine,
+            PendingLine pending,
             ShadowAudit audit,
             @Nullable CacheWatch watch,
             AutoCloseable listening) {}
@@ -291,8 +292,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         System::nanoTime,
                         shipper.background()),
                 validations::answered);
-        Function<ReadSession, Reader> readers =
-                session -> new Reader(gate, validations, session, System.nanoTime(), configuration.readPatience());
+        PendingLine pending = new PendingLine(context, shipper, heartbeat);
+        pending.listen();
+        Function<ReadSession, Reader> readers = session -> new Reader(
+                gate, validations, pending::merged, session, System.nanoTime(), configuration.readPatience());
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
@@ -310,12 +313,14 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         new NameRouter(board, (schema, table) -> true, local),
                         board,
                         readers,
+                        pending,
                         reads,
                         context.isHome()),
                 host,
                 distant,
                 line,
                 validationLine,
+                pending,
                 audit,
                 watch,
                 catalogue.listen(shipper::catalogueChanged));
@@ -376,6 +381,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.shipper().close();
         present.line().close();
         present.validationLine().close();
+        present.pending().close();
         present.figures().close();
         CacheWatch watch = present.watch();
         if (watch != null) {

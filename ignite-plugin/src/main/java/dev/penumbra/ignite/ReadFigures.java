@@ -12,6 +12,7 @@ final class ReadFigures implements Reads {
 
     private static final class Counts {
         private final LongAdder shadow = new LongAdder();
+        private final LongAdder preMerged = new LongAdder();
         private final LongAdder home = new LongAdder();
         private final LongAdder discarded = new LongAdder();
     }
@@ -20,14 +21,16 @@ final class ReadFigures implements Reads {
      * How often one table was read.
      *
      * @param table the table's name in SQL
+     * @param preMerged reads of a shadow with what was pending laid over it
      * @param discarded answers of a shadow that were not given out, because validation did not find them right
      */
-    record TableReads(String table, long fromShadow, long fromHome, long discarded) {}
+    record TableReads(String table, long fromShadow, long preMerged, long fromHome, long discarded) {}
 
     @Override
     public void started(Source source, String table) {
         switch (source) {
             case SHADOW -> fromShadow(table);
+            case PRE_MERGED -> preMerged(table);
             case HOME -> fromHome(table);
         }
     }
@@ -40,6 +43,11 @@ final class ReadFigures implements Reads {
     /** A shadow of a table answers a read. */
     void fromShadow(String sqlTable) {
         counts(sqlTable).shadow.increment();
+    }
+
+    /** A shadow of a table answers a read together with what is pending of it. */
+    void preMerged(String sqlTable) {
+        counts(sqlTable).preMerged.increment();
     }
 
     /** The home image of a table answers a read. */
@@ -57,6 +65,12 @@ final class ReadFigures implements Reads {
                 .sum();
     }
 
+    long preMerged() {
+        return byTable.values().stream()
+                .mapToLong(counts -> counts.preMerged.sum())
+                .sum();
+    }
+
     long fromHome() {
         return byTable.values().stream().mapToLong(counts -> counts.home.sum()).sum();
     }
@@ -71,7 +85,13 @@ final class ReadFigures implements Reads {
     Map<String, TableReads> tables() {
         Map<String, TableReads> tables = new TreeMap<>();
         byTable.forEach((table, counts) -> tables.put(
-                table, new TableReads(table, counts.shadow.sum(), counts.home.sum(), counts.discarded.sum())));
+                table,
+                new TableReads(
+                        table,
+                        counts.shadow.sum(),
+                        counts.preMerged.sum(),
+                        counts.home.sum(),
+                        counts.discarded.sum())));
         return tables;
     }
 }

@@ -3,17 +3,23 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.read.FeedRun;
+import dev.penumbra.shadow.read.ProvenStaleness.Captured;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -52,7 +58,7 @@ final class Shipper implements AutoCloseable {
     private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
     /** Volatile: set after the shipper is made, and read by feeds. */
-    private volatile Proven onProven = (source, datacenter, questions) -> {};
+    private volatile Proven onProven = (source, datacenter, captured, questions) -> {};
 
     /** Changed under this shipper's lock, asked by anybody: a probe must not wait for what is done under it. */
     private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new ConcurrentHashMap<>();
@@ -62,7 +68,16 @@ final class Shipper implements AutoCloseable {
 
     /** Told that the copies of a source in a datacenter have come as far as the source had when questions were asked. */
     interface Proven {
-        void proven(String source, Datacenter datacenter, Collection<Heartbeat.Question> questions);
+        /**
+         * The copies have come so far. Must not wait.
+         *
+         * @param captured not null when that is so only together with what is pending
+         */
+        void proven(
+                String source,
+                Datacenter datacenter,
+                @Nullable Captured captured,
+                Collection<Heartbeat.Question> questions);
     }
 
     /** Makes the feed of one source for a datacenter; the last is to be called when it has ended. */
@@ -113,6 +128,13 @@ final class Shipper implements AutoCloseable {
         if (feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed) {
             feed.probed(question);
         }
+    }
+
+    /** What a run of this node's feed has taken and not applied; empty when it is over or another node's. */
+    Optional<FeedRun<Key, Row>> run(String source, Datacenter datacenter, UUID id) {
+        return feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed
+                ? Optional.ofNullable(feed.present()).filter(run -> run.id().equals(id))
+                : Optional.empty();
     }
 
     /**
@@ -197,7 +219,8 @@ final class Shipper implements AutoCloseable {
                         datacenter,
                         fillThreads,
                         figures,
-                        questions -> onProven.proven(source, datacenter, questions),
+                        (captured, questions) -> onProven.proven(source, datacenter, captured, questions),
+                        questions -> onProven.proven(source, datacenter, null, questions),
                         ended)));
         if (context.ignite().cluster().localNode().isClient()) {
             // It holds no rows of tables, and so has none to ship.

@@ -91,6 +91,15 @@ public record Copy(
         return id(name, role);
     }
 
+    /**
+     * What tells this copy, as it is filled and for as long as its source does not bring the table anew, from what it was before.
+     *
+     * @param takes how often the source has brought the table since this filling began
+     */
+    public String filling(long takes) {
+        return id() + "/" + generation + "/" + takes;
+    }
+
     /** Whether the copy has a cache. */
     public boolean built() {
         return generation > 0;

@@ -25,6 +25,7 @@ final class History {
     private final Map<Integer, Long> acknowledged = new HashMap<>();
     private final Map<String, Map<Integer, List<Seen>>> seen = new HashMap<>();
     private final Map<Level, Long> fromShadow = new EnumMap<>(Level.class);
+    private final Map<Level, Long> preMerged = new EnumMap<>(Level.class);
     private final Map<Level, Long> fromHome = new EnumMap<>(Level.class);
     private final Map<Level, Long> refused = new EnumMap<>(Level.class);
     private final List<String> violations = new ArrayList<>();
@@ -40,6 +41,8 @@ final class History {
      * One answer.
      *
      * @param tokenCommits at SESSION, how many commits the token covers
+     * @param home whether the home image has answered
+     * @param merged whether what was pending was laid over the copy
      * @param begun the true time at which the read began
      * @param snapshot whether the rows must have been there all at one moment
      * @param rows what was read
@@ -49,6 +52,7 @@ final class History {
             Consistency asked,
             int tokenCommits,
             boolean home,
+            boolean merged,
             long begun,
             long ended,
             boolean snapshot,
@@ -80,7 +84,7 @@ final class History {
 
     void answered(Answered answer) {
         Level level = answer.asked().level();
-        (answer.home() ? fromHome : fromShadow).merge(level, 1L, Long::sum);
+        (answer.merged() ? preMerged : answer.home() ? fromHome : fromShadow).merge(level, 1L, Long::sum);
         answer.rows().forEach((key, value) -> check(answer, key, value));
         if (answer.snapshot() && !isSnapshot(answer)) {
             violation(answer.session() + " read " + answer.rows() + ", which was so at no moment from " + answer.begun()
@@ -130,7 +134,8 @@ final class History {
             }
         }
         violation(answer.session() + " read " + value + " of row " + key + " at " + answer.asked() + " from "
-                + (answer.home() ? "home" : "a shadow") + ", begun " + answer.begun() + ", ended " + answer.ended()
+                + (answer.home() ? "home" : "a shadow") + (answer.merged() ? " and what was pending" : "") + ", begun "
+                + answer.begun() + ", ended " + answer.ended()
                 + ": at least version " + required + " was required and " + before + " had been read, of "
                 + all.subList(Math.max(0, all.size() - 6), all.size()));
     }
@@ -169,7 +174,14 @@ final class History {
 
     SimulationReport report(long seed, long faults) {
         return new SimulationReport(
-                seed, faults, of(fromShadow), of(fromHome), of(refused), violated, List.copyOf(violations));
+                seed,
+                faults,
+                of(fromShadow),
+                of(preMerged),
+                of(fromHome),
+                of(refused),
+                violated,
+                List.copyOf(violations));
     }
 
     private static Map<String, Long> of(Map<Level, Long> counts) {

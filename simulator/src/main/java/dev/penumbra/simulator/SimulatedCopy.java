@@ -3,11 +3,16 @@ package dev.penumbra.simulator;
 import dev.penumbra.model.Position;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One filling of a copy: rows with the positions that they carry, where older writes never replace newer ones. */
+/**
+ * One filling of a copy: rows with the positions that they carry, where older writes never replace newer ones. Of a row that was removed
+ * it is remembered for a while only.
+ */
 final class SimulatedCopy {
+    private static final long REMOVAL_REMEMBERED = 50 * VirtualTime.MILLI;
+
+    private final VirtualTime time;
     private final String name;
     private final Position readyFrom;
     private final Map<Integer, Stored> rows = new HashMap<>();
@@ -15,10 +20,11 @@ final class SimulatedCopy {
     private int takes;
     private boolean gone;
 
-    private record Stored(@Nullable Integer value, Position position) {}
+    private record Stored(@Nullable Integer value, Position position, long at) {}
 
     /** @param readyFrom before its feed is there, the copy is not whole */
-    SimulatedCopy(String name, Position readyFrom, boolean complete) {
+    SimulatedCopy(VirtualTime time, String name, Position readyFrom, boolean complete) {
+        this.time = time;
         this.name = name;
         this.readyFrom = readyFrom;
         this.complete = complete;
@@ -44,9 +50,13 @@ final class SimulatedCopy {
 
     void write(int key, @Nullable Integer value, Position position) {
         Stored known = rows.get(key);
-        if (known == null || known.position().compareTo(position) <= 0) {
-            rows.put(key, new Stored(value, position));
+        if (known == null || isForgotten(known) || known.position().compareTo(position) <= 0) {
+            rows.put(key, new Stored(value, position, time.now()));
         }
+    }
+
+    private boolean isForgotten(Stored stored) {
+        return stored.value() == null && time.now() - stored.at() > REMOVAL_REMEMBERED;
     }
 
     /** The source brings all rows anew. */
@@ -56,8 +66,8 @@ final class SimulatedCopy {
     }
 
     void empty(Position position) {
-        rows.replaceAll(
-                (key, stored) -> stored.position().compareTo(position) < 0 ? new Stored(null, position) : stored);
+        rows.replaceAll((key, stored) ->
+                stored.position().compareTo(position) < 0 ? new Stored(null, position, time.now()) : stored);
     }
 
     void complete() {
@@ -76,6 +86,10 @@ final class SimulatedCopy {
     }
 
     void copyTo(SimulatedCopy other) {
-        rows.forEach((key, stored) -> other.write(key, stored.value(), Objects.requireNonNull(stored.position())));
+        rows.forEach((key, stored) -> {
+            if (stored.value() != null) {
+                other.write(key, stored.value(), stored.position());
+            }
+        });
     }
 }

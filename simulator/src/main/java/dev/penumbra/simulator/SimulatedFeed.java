@@ -4,31 +4,40 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
+import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.ProvenStaleness.Captured;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.simulator.SimulatedSource.Kind;
 import dev.penumbra.simulator.SimulatedSource.Transaction;
 import dev.penumbra.simulator.SimulatedSource.Written;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Carries the journal to the copy in one datacenter, from a process in that datacenter that may be killed; the journal is at home.
  *
- * <p>As the real one it writes the last change of each key of a batch, in any order, and moves the applied position when all are
- * there; who takes over writes again what may have been written.
+ * <p>As the real one it gathers while a batch is on its way, writes the last change of each key of a batch, in any order, and moves the
+ * applied position when all are there; a copy that somebody waits for is written ahead of its turn. Who takes over writes again what may
+ * have been written.
  */
 final class SimulatedFeed {
     private static final int BATCH = 60;
+    /** So many transactions may be gathered and not written. */
+    private static final int GATHERED = 200;
 
     private final Random random;
     private final VirtualTime time;
@@ -56,6 +65,16 @@ final class SimulatedFeed {
     private Position known = Position.START;
     private int next;
     private int written;
+    /** How many transactions are applied or pending, and their last position. */
+    private int gathered;
+
+    private Position taken = Position.START;
+    private Pending<Integer, Integer> pending = new Pending<>();
+    /** Null until what a former run may have written is written again. */
+    private @Nullable FeedRun<Integer, Integer> run;
+    /** Writes under way. */
+    private final List<CompletableFuture<Void>> flights = new ArrayList<>();
+
     private boolean busy;
     private boolean up = true;
     private boolean filling;
@@ -64,7 +83,7 @@ final class SimulatedFeed {
     private int onTheirWay;
 
     /** What a node asks, and the way of the answer. */
-    record Question(Datacenter from, UUID life, Runnable answered) {}
+    record Question(Datacenter from, UUID life, Consumer<Captured> captured, Runnable answered) {}
 
     /** @param homeFeed the feed of the home image; null for that itself */
     SimulatedFeed(
@@ -85,7 +104,7 @@ final class SimulatedFeed {
         this.datacenter = datacenter;
         this.life = newLife();
         this.homeFeed = homeFeed;
-        this.copy = new SimulatedCopy(datacenter + "/0", Position.START, false);
+        this.copy = new SimulatedCopy(time, datacenter + "/0", Position.START, false);
         this.desk = newDesk();
     }
 
@@ -98,11 +117,26 @@ final class SimulatedFeed {
     }
 
     private ProbeDesk<Question> newDesk() {
-        return new ProbeDesk<>(
-                new Writer(),
-                questions -> questions.stream()
-                        .filter(question -> question.life().equals(name().life()))
-                        .forEach(question -> network.message(datacenter, question.from(), question.answered())));
+        return new ProbeDesk<>(new Writer(), this::tellCaptured, questions -> {
+            tellCaptured(questions);
+            questions.stream()
+                    .filter(question -> question.life().equals(life))
+                    .forEach(question -> network.message(datacenter, question.from(), question.answered()));
+        });
+    }
+
+    private void tellCaptured(Collection<Question> questions) {
+        FeedRun<Integer, Integer> present = run;
+        if (present != null) {
+            Captured captured = new Captured(present.id(), taken);
+            questions.stream()
+                    .filter(question ->
+                            question.life().equals(life) && question.from().equals(datacenter))
+                    .forEach(question -> network.message(
+                            datacenter,
+                            question.from(),
+                            () -> question.captured().accept(captured)));
+        }
     }
 
     /** The source: beside this process, or over the tail that is open. */
@@ -170,9 +204,11 @@ final class SimulatedFeed {
         time.after(random.nextLong(3 * VirtualTime.MILLI), () -> {
             if (running == incarnation) {
                 if (reads()) {
+                    gather();
                     if (!busy) {
                         step();
                     }
+                    merge();
                     look();
                 }
                 start();
@@ -182,7 +218,67 @@ final class SimulatedFeed {
 
     private void look() {
         if (homeFeed == null || tail != null) {
-            desk.look(known);
+            desk.look(taken, known);
+        }
+    }
+
+    /** The pending changes of rows, for a reader who has been told of a run; empty when that is over. */
+    Optional<Map<Integer, Pending.Change<Integer>>> newest(UUID of, String wanted, Collection<Integer> rows) {
+        FeedRun<Integer, Integer> present = run;
+        return up && present != null && present.id().equals(of) ? present.newest(wanted, rows) : Optional.empty();
+    }
+
+    /** Has the copy written ahead of its turn. */
+    CompletableFuture<Boolean> merged(UUID of, String wanted) {
+        FeedRun<Integer, Integer> present = run;
+        return up && present != null && present.id().equals(of)
+                ? present.merged(wanted)
+                : CompletableFuture.completedFuture(false);
+    }
+
+    private void merge() {
+        FeedRun<Integer, Integer> present = run;
+        if (present != null) {
+            present.merge(wanted -> {
+                if (isFlying()) {
+                    return null;
+                }
+                write(pending.take());
+                return allWritten();
+            });
+        }
+    }
+
+    private boolean isWriting() {
+        return busy || isFlying();
+    }
+
+    private boolean isFlying() {
+        return !allWritten().isDone();
+    }
+
+    private CompletableFuture<Void> allWritten() {
+        return CompletableFuture.allOf(flights.toArray(CompletableFuture[]::new));
+    }
+
+    /** What is pending is lost, and with it what was proven of it. */
+    private void endRun() {
+        FeedRun<Integer, Integer> present = run;
+        run = null;
+        if (present != null) {
+            present.end();
+        }
+        pending = new Pending<>();
+        flights.clear();
+        gathered = next;
+        taken = known;
+        come.clear();
+    }
+
+    private void beginRun() {
+        if (run == null && next >= written) {
+            run = new FeedRun<>(newLife());
+            run.follow(copy.id(), pending);
         }
     }
 
@@ -191,7 +287,7 @@ final class SimulatedFeed {
         SimulatedFeed host = homeFeed;
         if (host == null) {
             come.clear();
-            for (int i = next; i < source.journal().size(); i++) {
+            for (int i = gathered; i < source.journal().size(); i++) {
                 come.add(i);
             }
             return true;
@@ -202,7 +298,8 @@ final class SimulatedFeed {
             open = null;
         }
         if (open == null) {
-            if (!busy && host.up) {
+            if (!isWriting() && host.up) {
+                endRun();
                 int hosted = host.processes;
                 tail = new SimulatedTail(
                         random,
@@ -237,6 +334,7 @@ final class SimulatedFeed {
         up = false;
         busy = false;
         closeTail();
+        endRun();
         int killed = incarnation;
         time.after(downNanos, () -> takeOver(killed));
     }
@@ -253,6 +351,7 @@ final class SimulatedFeed {
         desk = newDesk();
         known = applied;
         next = appliedCount;
+        endRun();
         changes.begin(applied);
         start();
     }
@@ -264,7 +363,7 @@ final class SimulatedFeed {
         }
         incarnation++;
         copy.end();
-        copy = new SimulatedCopy(datacenter + "/" + ++generation, Position.START, false);
+        copy = new SimulatedCopy(time, datacenter + "/" + ++generation, Position.START, false);
         life = newLife();
         applied = Position.START;
         changes.begin(applied);
@@ -274,68 +373,118 @@ final class SimulatedFeed {
         written = 0;
         busy = false;
         closeTail();
+        endRun();
         start();
     }
 
     /** The session ends for a failure that passes, and begins again. */
     void fail() {
-        if (up && !busy) {
+        if (up && !isWriting()) {
             closeTail();
+            endRun();
         }
     }
 
-    private void step() {
+    /** Takes rows of whole transactions, also while others are on their way. */
+    private void gather() {
         List<Transaction> journal = source.journal();
-        Integer begun = come.peek();
-        if (begun == null) {
-            return;
-        }
-        Transaction first = journal.get(begun);
-        if (first.kind() != Kind.ROWS) {
-            next = begun;
-            come.remove();
-            control(first);
-            return;
-        }
-        Map<Integer, Map.Entry<Written, Position>> last = new LinkedHashMap<>();
-        int limit = Math.max(written, begun + 1 + random.nextInt(BATCH));
-        int end = begun;
         while (!come.isEmpty()
-                && come.getFirst() < limit
+                && gathered - next < Math.max(GATHERED, written - next)
                 && journal.get(come.getFirst()).kind() == Kind.ROWS) {
-            end = come.remove();
-            Transaction transaction = journal.get(end);
+            int index = come.remove();
+            Transaction transaction = journal.get(index);
             long sequence = transaction.first().sequence();
             for (Written one : transaction.writes()) {
                 Position position = new Position(transaction.first().epoch(), sequence++);
                 changes.changed(table(one.key()), position);
-                last.put(one.key(), Map.entry(one, position));
+                pending.stage(one.key(), one.value(), position);
             }
-            end++;
+            pending.commit();
+            gathered = index + 1;
+            taken = transaction.last();
+            if (!busy && gathered >= written && random.nextInt(BATCH) == 0) {
+                return;
+            }
         }
-        written = Math.max(written, end);
-        int upTo = end;
-        SimulatedCopy target = copy;
-        busy = true;
-        int running = incarnation;
-        int[] missing = {last.size()};
-        last.values().forEach(write -> {
-            onTheirWay++;
-            network.reliable(datacenter, datacenter, () -> {
-                onTheirWay--;
-                target.write(write.getKey().key(), write.getKey().value(), write.getValue());
-                network.reliable(datacenter, datacenter, () -> {
-                    if (--missing[0] == 0 && running == incarnation) {
-                        advance(upTo, () -> {});
-                    }
-                });
+    }
+
+    private void step() {
+        if (isFlying()) {
+            return;
+        }
+        Integer begun = come.peek();
+        if (gathered > next && begun != null && source.journal().get(begun).kind() == Kind.BEGIN) {
+            // What the table held before need not be written any more.
+            FeedRun<Integer, Integer> present = run;
+            if (present != null) {
+                present.leave(copy.id());
+            }
+            pending.discard();
+            next = gathered;
+        }
+        if (gathered > next) {
+            int upTo = gathered;
+            written = Math.max(written, upTo);
+            busy = true;
+            int running = incarnation;
+            write(pending.take());
+            var unused = allWritten().thenRun(() -> {
+                if (running == incarnation) {
+                    flights.removeIf(CompletableFuture::isDone);
+                    advance(upTo, () -> {});
+                }
             });
+            return;
+        }
+        if (begun != null) {
+            come.remove();
+            next = begun;
+            gathered = begun;
+            control(source.journal().get(begun));
+        } else {
+            beginRun();
+        }
+    }
+
+    /** Now and then the datacenter's stores are slow. */
+    private void write(Pending<Integer, Integer>.Taken layer) {
+        written = Math.max(written, gathered);
+        SimulatedCopy target = copy;
+        int running = incarnation;
+        CompletableFuture<Void> flight = new CompletableFuture<>();
+        flights.add(flight);
+        Map<Integer, Pending.Change<Integer>> rows = layer.changes();
+        int[] missing = {rows.size()};
+        long pause = random.nextInt(8) == 0 ? random.nextLong(250 * VirtualTime.MILLI) : 0;
+        Runnable arrived = () -> {
+            if (missing[0] == 0 && running == incarnation) {
+                layer.written();
+                flight.complete(null);
+            }
+        };
+        rows.forEach((key, change) -> {
+            onTheirWay++;
+            time.after(
+                    pause == 0 ? 0 : random.nextLong(pause),
+                    () -> network.reliable(datacenter, datacenter, () -> {
+                        onTheirWay--;
+                        target.write(key, change.row(), change.position());
+                        network.reliable(datacenter, datacenter, () -> {
+                            missing[0]--;
+                            arrived.run();
+                        });
+                    }));
         });
+        arrived.run();
     }
 
     private void control(Transaction transaction) {
         noteAll(transaction.last());
         SimulatedCopy target = copy;
+        FeedRun<Integer, Integer> present = run;
+        if (present != null) {
+            present.leave(target.id());
+        }
         busy = true;
         written = Math.max(written, next + 1);
         int running = incarnation;
@@ -378,6 +527,14 @@ final class SimulatedFeed {
                 if (running == incarnation) {
                     next = upTo;
                     known = last;
+                    if (gathered < next) {
+                        gathered = next;
+                        taken = last;
+                    }
+                    FeedRun<Integer, Integer> present = run;
+                    if (present != null) {
+                        present.follow(copy.id(), pending);
+                    }
                     busy = false;
                     look();
                 }
@@ -400,7 +557,7 @@ final class SimulatedFeed {
         int since = from.appliedCount;
         String copied = from.copy.id();
         time.after(random.nextLong(80 * VirtualTime.MILLI), () -> {
-            SimulatedCopy fresh = new SimulatedCopy(datacenter + "/" + ++generation, before(from.written), true);
+            SimulatedCopy fresh = new SimulatedCopy(time, datacenter + "/" + ++generation, before(from.written), true);
             from.copy.copyTo(fresh);
             join(from, fresh, since, copied);
         });
@@ -416,7 +573,7 @@ final class SimulatedFeed {
             time.after(20 * VirtualTime.MILLI, () -> fill(from));
             return;
         }
-        if (busy || !up || next < since) {
+        if (busy || !up || next < since || gathered != next) {
             time.after(3 * VirtualTime.MILLI, () -> join(from, fresh, since, copied));
             return;
         }
@@ -427,6 +584,11 @@ final class SimulatedFeed {
                 fresh.write(
                         one.key(), one.value(), new Position(transaction.first().epoch(), sequence++));
             }
+        }
+        FeedRun<Integer, Integer> present = run;
+        if (present != null) {
+            present.leave(copy.id());
+            present.follow(fresh.id(), pending);
         }
         copy = fresh;
         filling = false;

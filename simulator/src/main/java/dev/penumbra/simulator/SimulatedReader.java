@@ -11,6 +11,7 @@ import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.Freshness;
+import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
@@ -45,6 +46,8 @@ final class SimulatedReader {
 
     private static final long BEAT = 100 * VirtualTime.MILLI;
     private static final Duration PATIENCE = Duration.ofSeconds(1);
+    /** For how long what is pending is waited for. */
+    private static final Duration MERGING = Duration.ofMillis(300);
 
     private final Random random;
     private final VirtualTime time;
@@ -169,11 +172,20 @@ final class SimulatedReader {
                 (feed, question) -> network.message(
                         local,
                         feed.datacenter(),
-                        () -> grid.feed(feed.datacenter()).asked(new SimulatedFeed.Question(local, feed.life(), () -> {
-                            if (running == incarnation) {
-                                freshness.answered(feed, question);
-                            }
-                        }))));
+                        () -> grid.feed(feed.datacenter())
+                                .asked(new SimulatedFeed.Question(
+                                        local,
+                                        feed.life(),
+                                        captured -> {
+                                            if (running == incarnation) {
+                                                freshness.captured(feed, question, captured);
+                                            }
+                                        },
+                                        () -> {
+                                            if (running == incarnation) {
+                                                freshness.answered(feed, question);
+                                            }
+                                        }))));
     }
 
     private long clock() {
@@ -296,7 +308,8 @@ final class SimulatedReader {
             Set<Integer> wanted,
             Runnable then,
             boolean last) {
-        new Read(running, session, seen, asked, wanted, then, last).begin(asked.consistency(), near());
+        new Read(running, session, seen, asked, wanted, then, last)
+                .begin(asked.consistency(), gate.withPending(near()));
     }
 
     private void refused(Asked asked, Throwable failure, boolean last) {
@@ -358,6 +371,7 @@ final class SimulatedReader {
                     asked.consistency(),
                     asked.tokenCommits(),
                     choice.candidate().home(),
+                    choice.candidate().isPreMerged(),
                     begun,
                     time.now(),
                     snapshot,
@@ -390,6 +404,9 @@ final class SimulatedReader {
         private final SimulatedCopy copy;
         private final Map<Integer, @Nullable Integer> rows = new HashMap<>();
         private final Map<Integer, Position> positions = new HashMap<>();
+        private final Map<Integer, Pending.Change<Integer>> pending = new HashMap<>();
+        private boolean showedPending;
+        private boolean reading;
         private boolean over;
 
         Reading(Read read, Choice choice) {
@@ -400,8 +417,58 @@ final class SimulatedReader {
         }
 
         void start(Set<Integer> wanted) {
+            if (choice.candidate().isPreMerged()) {
+                merge(wanted);
+            } else {
+                readCopy(wanted);
+            }
+        }
+
+        private void readCopy(Set<Integer> wanted) {
             time.after(500 * VirtualTime.MILLI, this::giveUp);
             network.message(local, there, () -> next(new ArrayDeque<>(wanted)));
+        }
+
+        /** Half of such reads are as of statements, whose tables are written first. */
+        private void merge(Set<Integer> wanted) {
+            SimulatedFeed feed = grid.feed(there);
+            Candidate candidate = choice.candidate();
+            UUID run = Objects.requireNonNull(candidate.run());
+            time.after(MERGING.toNanos(), this::notMerged);
+            if (random.nextBoolean()) {
+                network.message(local, there, () -> {
+                    var unused = feed.merged(run, candidate.copy())
+                            .thenAccept(merged -> network.message(there, local, () -> merged(merged, wanted)));
+                });
+            } else {
+                network.message(local, there, () -> {
+                    Optional<Map<Integer, Pending.Change<Integer>>> newest = feed.newest(run, candidate.copy(), wanted);
+                    network.message(there, local, () -> {
+                        newest.ifPresent(pending::putAll);
+                        merged(newest.isPresent(), wanted);
+                    });
+                });
+            }
+        }
+
+        private void merged(boolean merged, Set<Integer> wanted) {
+            if (merged && !over && !reading) {
+                reading = true;
+                readCopy(wanted);
+            } else if (!merged) {
+                notMerged();
+            }
+        }
+
+        /** Then the read begins again, and does without. */
+        private void notMerged() {
+            if (!over && !reading) {
+                over = true;
+                if (read.running == incarnation) {
+                    read.seen.ended(TABLE, choice.candidate().seen());
+                    read.begin(read.asked.consistency(), near());
+                }
+            }
         }
 
         private void next(Deque<Integer> left) {
@@ -417,7 +484,13 @@ final class SimulatedReader {
                 network.message(there, local, this::end);
                 return;
             }
-            rows.put(key, copy.read(key));
+            Pending.Change<Integer> change = pending.get(key);
+            if (change == null || change.position().compareTo(copy.positionOf(key)) <= 0) {
+                rows.put(key, copy.read(key));
+            } else {
+                rows.put(key, change.row());
+                showedPending = true;
+            }
             positions.put(key, copy.positionOf(key));
             time.after(random.nextInt(300_000), () -> next(left));
         }
@@ -437,7 +510,11 @@ final class SimulatedReader {
                 if (choice.unproven()) {
                     validate();
                 } else {
-                    read.seen.ended(TABLE, choice.candidate().copy());
+                    if (showedPending) {
+                        read.seen.ended(TABLE, choice.candidate().seen());
+                    } else {
+                        read.seen.endedAsWithin(TABLE, choice.candidate().seen());
+                    }
                     read.answered(choice, false, rows);
                 }
             }
@@ -454,7 +531,7 @@ final class SimulatedReader {
                 if (failure != null) {
                     read.unanswered();
                 } else if (same) {
-                    read.seen.validated(TABLE, choice.candidate().copy(), findings);
+                    read.seen.validated(TABLE, choice.candidate().seen(), findings);
                     read.answered(choice, statement, rows);
                 } else {
                     read.begin(Consistency.primary(), List.of());
@@ -474,7 +551,7 @@ final class SimulatedReader {
             UUID journal = Objects.requireNonNull(candidate.journal());
             return rows.keySet().stream()
                     .<Finding>map(key ->
-                            new Finding.Statement(SimulatedFeed.table(key).table(), journal, candidate.applied()))
+                            new Finding.Statement(SimulatedFeed.table(key).table(), journal, candidate.upTo()))
                     .toList();
         }
 
@@ -483,7 +560,7 @@ final class SimulatedReader {
                 over = true;
                 if (read.running == incarnation) {
                     if (!choice.unproven()) {
-                        read.seen.ended(TABLE, choice.candidate().copy());
+                        read.seen.ended(TABLE, choice.candidate().seen());
                     }
                     read.unanswered();
                 }

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param seed replays it
  * @param faults how many faults were injected
  * @param fromShadow reads answered from shadows, by level
+ * @param preMerged reads answered from shadows or the home image with what was pending laid over them, by level
  * @param fromHome reads answered at home, by level
  * @param refused reads that were refused or could not reach home, by level
  * @param violated how many rows were not what their level promises
@@ -20,12 +21,14 @@ public record SimulationReport(
         long seed,
         long faults,
         Map<String, Long> fromShadow,
+        Map<String, Long> preMerged,
         Map<String, Long> fromHome,
         Map<String, Long> refused,
         long violated,
         List<String> violations) {
     public SimulationReport {
         fromShadow = Map.copyOf(fromShadow);
+        preMerged = Map.copyOf(preMerged);
         fromHome = Map.copyOf(fromHome);
         refused = Map.copyOf(refused);
         violations = List.copyOf(violations);
@@ -33,7 +36,7 @@ public record SimulationReport(
 
     /** How many reads were answered. */
     public long answered() {
-        return sum(fromShadow) + sum(fromHome);
+        return sum(fromShadow) + sum(preMerged) + sum(fromHome);
     }
 
     private static long sum(Map<String, Long> counts) {

@@ -53,8 +53,8 @@ class MutantsTest {
                 new Mutant(
                         "an answer proves the moment of its arrival",
                         READ + "ProvenStaleness.java",
-                        "provenAt = askedAt;",
-                        "provenAt = nanos.getAsLong();"),
+                        "applied.at(askedAt);",
+                        "applied.at(nanos.getAsLong());"),
                 new Mutant(
                         "moments are of the wall clock",
                         READ + "ProvenStaleness.java",
@@ -78,18 +78,18 @@ class MutantsTest {
                 new Mutant(
                         "what the source has is taken for applied",
                         READ + "ProbeDesk.java",
-                        "first.upTo != null && applied.compareTo(first.upTo) >= 0) {",
-                        "first.upTo != null) {"),
+                        "boolean isApplied = applied.compareTo(one.upTo) >= 0;",
+                        "boolean isApplied = applied.compareTo(one.upTo) >= -1;"),
                 new Mutant(
                         "a question is answered by an answer to an earlier one",
                         READ + "ProbeDesk.java",
-                        "said.question() >= passed.number) {",
+                        "said.question() >= first.number()) {",
                         "said.question() >= 0) {"),
                 new Mutant(
                         "a question joins those that have been passed on",
                         READ + "ProbeDesk.java",
                         "passedOn.add(new Passed<>(questions, source.ask()));",
-                        "passedOn.add(new Passed<>(questions, passedOn.isEmpty() ? source.ask() : passedOn.getLast().number));"),
+                        "passedOn.add(new Passed<>(questions, passedOn.isEmpty() ? source.ask() : passedOn.getLast().number()));"),
                 new Mutant(
                         "the bound is not looked at",
                         READ + "ReadGate.java",
@@ -108,19 +108,19 @@ class MutantsTest {
                 new Mutant(
                         "the token is not looked at",
                         READ + "ReadGate.java",
-                        "return journal != null && token.isWithin(",
-                        "return journal == null || token != null || token.isWithin("),
+                        "&& token.isWithin(",
+                        "&& !token.isWithin(feed.source(), journal, Position.START) || token.isWithin("),
                 new Mutant(
                         "a session forgets what it has seen",
                         READ + "ReadSession.java",
-                        "if (!other.getKey().equals(copy)) {",
-                        "if (copy.isEmpty()) {"),
+                        "if (!copy.isNeverBehind(other.getKey())) {",
+                        "if (copy.name().isEmpty()) {"),
                 new Mutant(
                         "a session forgets a copy that another has overtaken in part",
                         READ + "ReadSession.java",
                         "&& proven.test(other.getValue().lastEnd));",
                         ");",
-                        104),
+                        141),
                 new Mutant(
                         "what is proven of a feed outlives it",
                         READ + "FeedName.java",
@@ -140,13 +140,13 @@ class MutantsTest {
                 new Mutant(
                         "a session notes the beginning of an answer only",
                         READ + "ReadSession.java",
-                        "own.lastEnd = nanos.getAsLong();",
-                        "own.lastEnd = own.open;"),
+                        "lastEnd = moment;",
+                        "lastEnd = open;"),
                 new Mutant(
                         "a session looks at the copy that answers",
                         READ + "ReadSession.java",
-                        "if (!other.getKey().equals(copy)) {",
-                        "if (other.getKey().equals(copy)) {"),
+                        "if (!copy.isNeverBehind(other.getKey())) {",
+                        "if (copy.isNeverBehind(other.getKey())) {"),
                 new Mutant(
                         "a token's epoch is not looked at",
                         MODEL + "SessionToken.java",
@@ -188,7 +188,7 @@ class MutantsTest {
                         READ + "Validator.java",
                         ".filter(now -> now.copy().equals(copy))",
                         ".filter(now -> !copy.isEmpty())",
-                        176),
+                        234),
                 new Mutant(
                         "changes before a feed began are taken for none",
                         READ + "LastChanges.java",
@@ -217,9 +217,50 @@ class MutantsTest {
                 new Mutant(
                         "a shadow that lacks a row as home does is taken to be as far as home",
                         READ + "ReadSession.java",
-                        "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy : copy",
-                        "findings.isEmpty() ? BY_WAY_OF + copy : copy",
-                        84),
+                        "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF",
+                        "findings.isEmpty() ? BY_WAY_OF",
+                        185),
+                new Mutant(
+                        "what is pending is not looked at",
+                        READ + "Pending.java",
+                        "for (Taken layer : layers) {\n            Change<R> change",
+                        "for (Taken layer : List.<Taken>of()) {\n            Change<R> change"),
+                new Mutant(
+                        "a change that is on its way is taken for written",
+                        READ + "Pending.java",
+                        "more.add(new Taken());",
+                        "more.clear(); more.add(new Taken());"),
+                new Mutant(
+                        "of two pending changes the older one is read",
+                        READ + "Pending.java",
+                        "(newest == null || newest.isReplacedBy(change))",
+                        "(newest == null || change.isReplacedBy(newest))"),
+                new Mutant(
+                        "what the source has is taken for pending",
+                        READ + "ProbeDesk.java",
+                        "taken.compareTo(one.upTo) >= 0",
+                        "taken.compareTo(one.upTo) >= -1"),
+                new Mutant(
+                        "a copy is read before what is pending has been merged into it",
+                        READ + "FeedRun.java",
+                        "CompletableFuture<Void> written = follows ? writing.apply(copy) : null;",
+                        "CompletableFuture<Void> written = follows ? CompletableFuture.completedFuture(null) : null;"),
+                new Mutant(
+                        "a session forgets what it has seen of what is pending",
+                        READ + "ReadSession.java",
+                        "ownEnded(table, copy.name(), copy.name());",
+                        "endedAsWithin(table, copy);"),
+                new Mutant(
+                        "a copy with what is pending is taken to be behind nothing",
+                        READ + "ReadSession.java",
+                        "return other.equals(name) || other.equals(within);",
+                        "return other.equals(name) || within != null;"),
+                new Mutant(
+                        "a copy stands for what was seen elsewhere because it was proven with what is pending",
+                        READ + "ReadSession.java",
+                        "if (copy.within() == null && !isAlone",
+                        "if (!isAlone",
+                        70),
                 new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",

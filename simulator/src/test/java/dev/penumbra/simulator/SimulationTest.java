@@ -18,6 +18,7 @@ class SimulationTest {
     @Test
     void whateverFails_everyAnswerHoldsWhatItsLevelPromises() {
         Map<String, Long> fromShadow = new TreeMap<>();
+        Map<String, Long> preMerged = new TreeMap<>();
         Map<String, Long> fromHome = new TreeMap<>();
         Map<String, Long> refused = new TreeMap<>();
         long faults = 0;
@@ -32,14 +33,16 @@ class SimulationTest {
                         .isEmpty();
             }
             report.fromShadow().forEach((level, count) -> fromShadow.merge(level, count, Long::sum));
+            report.preMerged().forEach((level, count) -> preMerged.merge(level, count, Long::sum));
             report.fromHome().forEach((level, count) -> fromHome.merge(level, count, Long::sum));
             report.refused().forEach((level, count) -> refused.merge(level, count, Long::sum));
             faults += report.faults();
         }
         System.out.printf(
-                "seeds %d to %d, %d faults: from shadows %s, from home %s, refused %s%n",
-                FROM, FROM + SEEDS - 1, faults, fromShadow, fromHome, refused);
+                "seeds %d to %d, %d faults: from shadows %s, pre-merged %s, from home %s, refused %s%n",
+                FROM, FROM + SEEDS - 1, faults, fromShadow, preMerged, fromHome, refused);
         assertThat(fromShadow).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED");
+        assertThat(preMerged).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
         assertThat(fromHome).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
     }
 

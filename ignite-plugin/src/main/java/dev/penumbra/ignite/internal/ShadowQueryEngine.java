@@ -230,7 +230,10 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
         }
         if (step instanceof Explain explain) {
             // Explaining is not reading: no session learns of it.
-            Reader reader = services().readers().apply(new ReadSession(System::nanoTime));
+            Reader reader = services()
+                    .readers()
+                    .apply(new ReadSession(System::nanoTime))
+                    .onlyChoosing();
             Routing routing = route(explain.query(), parameters, reader);
             try {
                 // Planned but not run, so that a query that could not run is not explained as if it could.
@@ -366,7 +369,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
             if (journal == null) {
                 return null;
             }
-            findings.add(new Finding.Statement(answer.key(), journal, candidate.applied()));
+            findings.add(new Finding.Statement(answer.key(), journal, candidate.upTo()));
         }
         if (!reader.validate(findings)) {
             return null;

@@ -418,11 +418,12 @@ public final class NameRouter {
             } catch (PenumbraException e) {
                 throw text == null ? e : Place.of(text.sql(), use.start()).in(e);
             }
-            if (choice == null || choice.candidate().equals(near.candidate())) {
+            if (choice == null
+                    || choice.candidate().copy().equals(near.candidate().copy())) {
                 return near.answer().with(choice);
             }
             Option far = away;
-            if (far != null && choice.candidate().equals(far.candidate())) {
+            if (far != null && choice.candidate().copy().equals(far.candidate().copy())) {
                 return far.answer().with(choice);
             }
             throw new IllegalStateException("a copy that was not offered: " + choice);

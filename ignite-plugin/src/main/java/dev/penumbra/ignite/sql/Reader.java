@@ -27,17 +27,29 @@ public final class Reader implements NameRouter.Chooser {
 
     private final ReadGate gate;
     private final Validations validations;
+    private Merges merges;
     private final ReadSession session;
     private final long begun;
     private final Duration patience;
+    private boolean withPending = true;
+
+    /** Has what is pending of copies laid over them. */
+    @FunctionalInterface
+    public interface Merges {
+        /** Whether the copy can be read now as one that has what is pending. Completes soon, and does not fail. */
+        CompletableFuture<Boolean> merged(Candidate chosen);
+    }
 
     /**
+     * @param merges has what is pending merged into a copy that was chosen with it
      * @param begun the moment of this node's monotonic clock at which the statement began
      * @param patience for how long a proof is waited for
      */
-    public Reader(ReadGate gate, Validations validations, ReadSession session, long begun, Duration patience) {
+    public Reader(
+            ReadGate gate, Validations validations, Merges merges, ReadSession session, long begun, Duration patience) {
         this.gate = gate;
         this.validations = validations;
+        this.merges = merges;
         this.session = session;
         this.begun = begun;
         this.patience = patience;
@@ -45,8 +57,30 @@ public final class Reader implements NameRouter.Chooser {
 
     @Override
     public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
-        CompletableFuture<Choice> choice = gate.choose(table, asked, List.of(near), far, session, begun, patience);
+        if (withPending) {
+            Choice choice = choose(table, asked, gate.withPending(List.of(near)), far);
+            if (!choice.candidate().isPreMerged() || await(table, merges.merged(choice.candidate()), () -> {})) {
+                return choice;
+            }
+            session.endedAsWithin(table, choice.candidate().seen());
+        }
+        return choose(table, asked, List.of(near), far);
+    }
+
+    private Choice choose(String table, Consistency asked, List<Candidate> near, Supplier<List<Candidate>> far) {
+        CompletableFuture<Choice> choice = gate.choose(table, asked, near, far, session, begun, patience);
         return await(table, choice, () -> giveUp(table, choice));
+    }
+
+    /** From now on nothing is merged into copies: whoever asks lays what is pending over them himself, or reads nothing. */
+    public Reader onlyChoosing() {
+        merges = chosen -> CompletableFuture.completedFuture(true);
+        return this;
+    }
+
+    /** From now on copies are chosen as they are. */
+    public void doWithoutPending() {
+        withPending = false;
     }
 
     private <T> T await(String table, CompletableFuture<T> coming, Runnable givingUp) {
@@ -85,7 +119,7 @@ public final class Reader implements NameRouter.Chooser {
     public void validated(Routing.Answer answer, List<Finding> findings) {
         Choice choice = answer.choice();
         if (choice != null) {
-            session.validated(answer.key(), choice.candidate().copy(), findings);
+            session.validated(answer.key(), choice.candidate().seen(), findings);
         }
     }
 
@@ -93,7 +127,7 @@ public final class Reader implements NameRouter.Chooser {
         if (!choice.cancel(false)
                 && !choice.isCompletedExceptionally()
                 && !choice.join().unproven()) {
-            session.ended(table, choice.join().candidate().copy());
+            session.endedAsWithin(table, choice.join().candidate().seen());
         }
     }
 
@@ -104,11 +138,19 @@ public final class Reader implements NameRouter.Chooser {
         }
     }
 
-    /** What was chosen has been read, or will not be. */
+    /** What was chosen has been read, or will not be; nothing was seen but what the copy itself has. */
     public void ended(Routing.Answer answer) {
         Choice choice = answer.choice();
         if (choice != null && !choice.unproven()) {
-            session.ended(answer.key(), choice.candidate().copy());
+            session.endedAsWithin(answer.key(), choice.candidate().seen());
+        }
+    }
+
+    /** The same where something of what is pending was seen. */
+    public void endedWithPending(Routing.Answer answer) {
+        Choice choice = answer.choice();
+        if (choice != null) {
+            session.ended(answer.key(), choice.candidate().seen());
         }
     }
 }

@@ -11,6 +11,8 @@ public interface Reads {
     /** Which kind of copy answered. */
     enum Source {
         SHADOW,
+        /** A shadow with what was pending of it. */
+        PRE_MERGED,
         HOME
     }
 

@@ -24,9 +24,9 @@ public record Routing(String sql, List<Answer> answers) {
      * @param name the name as SQL sees it, for example {@code SHADOW.ORDERS}
      * @param schema the schema of the copy that answers
      * @param table its table
-     * @param source whether this is a shadow, or the home image or the table that is its own
+     * @param source whether this is a shadow, or the home image or the table that is its own, or a shadow with what is pending
      * @param reason why this one
-     * @param applied the position up to which the copy has its source's changes; null when it is not known here
+     * @param applied the position up to which the copy, with what is pending where that counts, has its source's changes; null when it is not known here
      * @param copied the Ignite table that the copy is a copy of; null when it is of a database's, or the table itself
      * @param asked what was asked for
      * @param key the table's name by which the session knows it
@@ -45,7 +45,20 @@ public record Routing(String sql, List<Answer> answers) {
             @Nullable Choice choice) {
         /** This answer by a copy that was chosen. */
         Answer with(@Nullable Choice chosen) {
-            return new Answer(name, schema, table, source, reason, applied, copied, asked, key, chosen);
+            if (chosen == null || !chosen.candidate().isPreMerged()) {
+                return new Answer(name, schema, table, source, reason, applied, copied, asked, key, chosen);
+            }
+            return new Answer(
+                    name,
+                    schema,
+                    table,
+                    source == Reads.Source.SHADOW ? Reads.Source.PRE_MERGED : source,
+                    reason + ", and what is pending is laid over it",
+                    chosen.candidate().upTo(),
+                    copied,
+                    asked,
+                    key,
+                    chosen);
         }
 
         /** Whether nothing is proven of what this copy gives, so that it must be validated. */

@@ -76,8 +76,13 @@ final class QueryNode implements AutoCloseable {
         validations.set(new Validations(
                 (number, findings) -> requireNonNull(validations.get()).answered(number, answers.getAsBoolean()),
                 (nanos, task) -> task.run()));
-        return session ->
-                new Reader(gate, requireNonNull(validations.get()), session, System.nanoTime(), Duration.ZERO);
+        return session -> new Reader(
+                gate,
+                requireNonNull(validations.get()),
+                chosen -> java.util.concurrent.CompletableFuture.completedFuture(true),
+                session,
+                System.nanoTime(),
+                Duration.ZERO);
     }
 
     static QueryNode plain() {

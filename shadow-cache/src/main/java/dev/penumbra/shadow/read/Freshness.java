@@ -5,13 +5,16 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one node can prove of how fresh copies are, and those who wait for such a proof.
@@ -29,7 +32,7 @@ public final class Freshness {
         void send(FeedName feed, long question);
     }
 
-    private record Waiting(long moment, CompletableFuture<Void> proven) {}
+    private record Waiting(@Nullable UUID run, long moment, CompletableFuture<Void> proven) {}
 
     private static final class Known {
         private final ProvenStaleness staleness;
@@ -72,10 +75,30 @@ public final class Freshness {
             return;
         }
         known.staleness.answered(question);
+        tell(known);
+    }
+
+    /** The same of the copies together with what is pending in a run of their feed. */
+    public void captured(FeedName feed, long question, ProvenStaleness.Captured by) {
+        Known known = feeds.get(feed);
+        if (known != null) {
+            known.staleness.captured(question, by);
+            tell(known);
+        }
+    }
+
+    /** The run of a feed that was heard of last. */
+    public Optional<ProvenStaleness.Captured> captured(FeedName feed) {
+        Known known = feeds.get(feed);
+        return known == null ? Optional.empty() : known.staleness.captured();
+    }
+
+    private static void tell(Known known) {
         List<Waiting> satisfied = new ArrayList<>();
         synchronized (known.waiting) {
             known.waiting.removeIf(waiting -> {
-                boolean proven = waiting.proven().isDone() || known.staleness.isProvenSince(waiting.moment());
+                boolean proven =
+                        waiting.proven().isDone() || known.staleness.isProvenSince(waiting.run(), waiting.moment());
                 if (proven) {
                     satisfied.add(waiting);
                 }
@@ -87,30 +110,40 @@ public final class Freshness {
         }
     }
 
-    /** Whether a feed's copies are proven to have everything that was committed before a moment of this node's clock. */
-    public boolean isProvenSince(FeedName feed, long moment) {
+    /**
+     * Whether a feed's copies are proven to have everything that was committed before a moment of this node's clock.
+     *
+     * @param run whose pending changes are read together with the copies; null when the copies are read alone
+     */
+    public boolean isProvenSince(FeedName feed, @Nullable UUID run, long moment) {
         Known known = feeds.get(feed);
-        return known != null && known.staleness.isProvenSince(moment);
+        return known != null && known.staleness.isProvenSince(run, moment);
     }
 
     /**
-     * Asks for a proof and waits for it.
+     * Asks for a proof of a feed's copies and waits for it.
      *
      * @param moment a moment of this node's clock that has passed
      * @return completes once the feed's copies are proven to have everything that was committed before the moment; whoever does not
      *     want it any more completes it
      */
     public CompletableFuture<Void> provenSince(FeedName feed, long moment) {
+        CompletableFuture<Void> proven = awaited(feed, null, moment);
+        ask(feed);
+        return proven;
+    }
+
+    /** Waits for a proof, as {@link #provenSince} does, of whoever is asked. */
+    CompletableFuture<Void> awaited(FeedName feed, @Nullable UUID run, long moment) {
         CompletableFuture<Void> proven = new CompletableFuture<>();
         // Not beside a removal: nobody would find who waits there.
         feeds.compute(feed, (key, present) -> {
             Known known = present == null ? fresh() : present;
             synchronized (known.waiting) {
-                known.waiting.add(new Waiting(moment, proven));
+                known.waiting.add(new Waiting(run, moment, proven));
             }
             return known;
         });
-        ask(feed);
         return proven;
     }
 
@@ -140,7 +173,12 @@ public final class Freshness {
 
     /** The proven staleness of a feed's copies, in nanoseconds; empty while nothing has been proven. */
     public OptionalLong staleness(FeedName feed) {
+        return staleness(feed, null);
+    }
+
+    /** The same of the copies together with what is pending in a run of their feed. */
+    OptionalLong staleness(FeedName feed, @Nullable UUID run) {
         Known known = feeds.get(feed);
-        return known == null ? OptionalLong.empty() : known.staleness.nanos();
+        return known == null ? OptionalLong.empty() : known.staleness.nanos(run);
     }
 }

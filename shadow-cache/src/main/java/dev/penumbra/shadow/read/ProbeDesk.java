@@ -3,12 +3,12 @@ package dev.penumbra.shadow.read;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where nodes ask a feed whether its copies are as far as the source: collects their questions, passes them on to the source
@@ -23,6 +23,8 @@ public final class ProbeDesk<Q> {
     private static final int MAX_ASKED = 4_096;
     /** So often may the source be asked before it answers: it may be far away, and the time until it has answered adds to the staleness. */
     private static final int MAX_PASSED_ON = 8;
+    /** Where more wait for what is to be applied, every other one is left out: its answer would come a little later. */
+    private static final int MAX_ANSWERED = 64;
 
     /** The way to the source. Nothing of it waits. */
     public interface Source {
@@ -42,28 +44,39 @@ public final class ProbeDesk<Q> {
     public record Said(long question, Position upTo) {}
 
     private final Source source;
+    private final Consumer<Collection<Q>> captured;
     private final Consumer<Collection<Q>> proven;
 
     /** Guarded by itself. */
     private final Deque<Q> asked = new ArrayDeque<>();
 
-    /** Questions that were passed on together, in the order in which they were. */
+    /** Questions that were passed on together and that the source has not answered, in the order in which they were. */
     private final Deque<Passed<Q>> passedOn = new ArrayDeque<>();
 
-    private static final class Passed<Q> {
-        private final List<Q> questions;
-        private final long number;
-        private @Nullable Position upTo;
+    /** Questions that the source has answered and that are not applied, in the same order. */
+    private final List<Answered<Q>> answered = new ArrayList<>();
 
-        Passed(List<Q> questions, long number) {
+    private record Passed<Q>(List<Q> questions, long number) {}
+
+    private static final class Answered<Q> {
+        private final List<Q> questions;
+        private final Position upTo;
+        private boolean captured;
+
+        Answered(List<Q> questions, Position upTo) {
             this.questions = questions;
-            this.number = number;
+            this.upTo = upTo;
         }
     }
 
-    /** @param proven told of questions when all that had been committed when they were asked has been applied; must not wait */
-    public ProbeDesk(Source source, Consumer<Collection<Q>> proven) {
+    /**
+     * @param captured told of questions when all that had been committed when they were asked has been taken from the journal, where it is not
+     *     applied yet; must not wait
+     * @param proven told of questions when all that had been committed when they were asked has been applied; must not wait
+     */
+    public ProbeDesk(Source source, Consumer<Collection<Q>> captured, Consumer<Collection<Q>> proven) {
         this.source = source;
+        this.captured = captured;
         this.proven = proven;
     }
 
@@ -81,25 +94,36 @@ public final class ProbeDesk<Q> {
     /**
      * Does what can be done now.
      *
+     * @param taken everything up to here is pending or in all copies that may answer
      * @param applied everything up to here is in all copies that may answer
      */
-    public void look(Position applied) {
+    public void look(Position taken, Position applied) {
         if (passedOn.size() < MAX_PASSED_ON) {
             passOn();
         }
         Said said = passedOn.isEmpty() ? null : source.said().orElse(null);
         if (said != null) {
-            for (Passed<Q> passed : passedOn) {
-                if (passed.upTo == null && said.question() >= passed.number) {
-                    passed.upTo = said.upTo();
-                }
+            Passed<Q> first = passedOn.peek();
+            while (first != null && said.question() >= first.number()) {
+                answered.add(new Answered<>(first.questions(), said.upTo()));
+                passedOn.remove();
+                first = passedOn.peek();
             }
         }
-        Passed<Q> first = passedOn.peek();
-        while (first != null && first.upTo != null && applied.compareTo(first.upTo) >= 0) {
-            proven.accept(first.questions);
-            passedOn.remove();
-            first = passedOn.peek();
+        answered.removeIf(one -> {
+            boolean isApplied = applied.compareTo(one.upTo) >= 0;
+            if (isApplied) {
+                proven.accept(one.questions);
+            } else if (!one.captured && taken.compareTo(one.upTo) >= 0) {
+                one.captured = true;
+                captured.accept(one.questions);
+            }
+            return isApplied;
+        });
+        if (answered.size() > MAX_ANSWERED) {
+            for (int i = answered.size() - 2; i > 0; i -= 2) {
+                answered.remove(i);
+            }
         }
     }
 
@@ -117,5 +141,6 @@ public final class ProbeDesk<Q> {
     /** Forgets what has been passed on: the way to the source is closed. Those who asked ask again. */
     public void forget() {
         passedOn.clear();
+        answered.clear();
     }
 }

@@ -7,7 +7,9 @@ import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.read.Consistency.Level;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -41,14 +43,35 @@ public final class ReadGate {
      * @param feed what carries changes to it; null for the table itself, which lacks nothing
      * @param home whether it is in the table's home datacenter
      * @param journal the identity of the journal that its feed reads; null when it is not known here
-     * @param applied the position up to which it has that journal's changes, START when it is not known here
+     * @param upTo the position up to which it has that journal's changes, START when it is not known here
+     * @param run the run of the feed whose pending changes are laid over the copy; null when the copy is read alone
      */
     public record Candidate(
             String copy,
             @Nullable FeedName feed,
             boolean home,
             @Nullable UUID journal,
-            Position applied) {}
+            Position upTo,
+            @Nullable UUID run) {
+        /** A copy that is read alone. */
+        public Candidate(String copy, @Nullable FeedName feed, boolean home, @Nullable UUID journal, Position upTo) {
+            this(copy, feed, home, journal, upTo, null);
+        }
+
+        Candidate with(ProvenStaleness.Captured pending) {
+            return new Candidate(copy, feed, home, journal, pending.upTo(), pending.run());
+        }
+
+        /** Whether its pending changes have to be laid over the copy. */
+        public boolean isPreMerged() {
+            return run != null;
+        }
+
+        /** As sessions remember it. */
+        public ReadSession.Seen seen() {
+            return run == null ? new ReadSession.Seen(copy, null) : new ReadSession.Seen(copy + " and " + run, copy);
+        }
+    }
 
     /**
      * What was chosen.
@@ -71,6 +94,23 @@ public final class ReadGate {
         this.freshness = freshness;
         this.timer = timer;
         this.executor = executor;
+    }
+
+    /**
+     * Copies that could answer from here, each followed by itself with what is pending of it where that can be laid over it.
+     *
+     * @param near copies in this node's datacenter, the preferred first
+     */
+    public List<Candidate> withPending(List<Candidate> near) {
+        List<Candidate> offered = new ArrayList<>();
+        for (Candidate candidate : near) {
+            offered.add(candidate);
+            FeedName feed = candidate.feed();
+            if (feed != null) {
+                freshness.captured(feed).map(candidate::with).ifPresent(offered::add);
+            }
+        }
+        return offered;
     }
 
     /**
@@ -104,7 +144,7 @@ public final class ReadGate {
         if (search.choice.isDone()) {
             return search.choice;
         }
-        if (!search.candidates.isEmpty() && keepsUp(search.candidates.get(0))) {
+        if (search.candidates.stream().anyMatch(this::keepsUp)) {
             timer.after(HEAD_START.toNanos(), () -> executor.execute(() -> search.considerAlso(far)));
         } else {
             executor.execute(() -> search.considerAlso(far));
@@ -114,8 +154,7 @@ public final class ReadGate {
     }
 
     private boolean keepsUp(Candidate candidate) {
-        FeedName feed = candidate.feed();
-        OptionalLong staleness = feed == null ? OptionalLong.empty() : freshness.staleness(feed);
+        OptionalLong staleness = staleness(candidate);
         return staleness.isPresent() && staleness.getAsLong() <= HEAD_START.toNanos();
     }
 
@@ -134,10 +173,6 @@ public final class ReadGate {
             this.asked = asked;
             this.session = session;
             this.begun = begun;
-        }
-
-        private OptionalLong need(Candidate candidate) {
-            return ReadGate.need(table, asked, candidate, session, begun);
         }
 
         private void considerAlso(Supplier<List<Candidate>> far) {
@@ -162,22 +197,28 @@ public final class ReadGate {
             look();
             if (!choice.isDone()) {
                 eligible.forEach(this::await);
+                eligible.stream()
+                        .map(Candidate::feed)
+                        .filter(Objects::nonNull)
+                        .distinct()
+                        .forEach(freshness::ask);
             }
         }
 
         private void await(Candidate candidate) {
             FeedName feed = candidate.feed();
-            OptionalLong need = need(candidate);
+            OptionalLong need = need(table, asked, candidate, session, begun);
             if (feed == null || need.isEmpty()) {
                 return;
             }
             asking = true;
-            CompletableFuture<Void> proof = freshness.provenSince(feed, need.getAsLong());
+            CompletableFuture<Void> proof = freshness.awaited(feed, candidate.run(), need.getAsLong());
             var unusedLook = proof.thenRun(() -> {
                 look();
                 if (!choice.isDone()) {
                     // The session has meanwhile seen more.
                     await(candidate);
+                    freshness.ask(feed);
                 }
             });
             var unusedEnd = choice.whenComplete((done, failure) -> proof.complete(null));
@@ -189,7 +230,7 @@ public final class ReadGate {
                 if (!choice.isDone()
                         && begins(candidate, table, asked, session, begun)
                         && !choice.complete(chosen(candidate))) {
-                    session.ended(table, candidate.copy());
+                    session.ended(table, candidate.seen());
                 }
             }
         }
@@ -218,9 +259,8 @@ public final class ReadGate {
     }
 
     /** Since which moment a candidate must be proven to lack nothing; empty when any state of it will do. */
-    private static OptionalLong need(
-            String table, Consistency asked, Candidate candidate, ReadSession session, long begun) {
-        OptionalLong floor = session.floor(table, candidate.copy(), begun);
+    private OptionalLong need(String table, Consistency asked, Candidate candidate, ReadSession session, long begun) {
+        OptionalLong floor = session.floor(table, candidate.seen(), begun);
         OptionalLong own = switch (asked.level()) {
             case EVENTUAL -> OptionalLong.empty();
             case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
@@ -238,13 +278,26 @@ public final class ReadGate {
         return staleness == null ? 0 : staleness.toNanos();
     }
 
-    private static boolean hasToken(Candidate candidate, @Nullable SessionToken token) {
+    /** A candidate as it stands now: what is pending has grown since it was offered. */
+    private Candidate now(Candidate candidate) {
+        FeedName feed = candidate.feed();
+        return feed == null || candidate.run() == null
+                ? candidate
+                : freshness
+                        .captured(feed)
+                        .filter(known -> known.run().equals(candidate.run()))
+                        .map(candidate::with)
+                        .orElse(candidate);
+    }
+
+    private boolean hasToken(Candidate candidate, @Nullable SessionToken token) {
         FeedName feed = candidate.feed();
         UUID journal = candidate.journal();
         if (feed == null || token == null || !token.concerns(feed.source())) {
             return true;
         }
-        return journal != null && token.isWithin(feed.source(), journal, candidate.applied());
+        return journal != null
+                && token.isWithin(feed.source(), journal, now(candidate).upTo());
     }
 
     private static boolean isEligible(Candidate candidate, Consistency asked) {
@@ -254,7 +307,7 @@ public final class ReadGate {
     /** Has a copy begin to answer when it has what is needed now; tells whether it does. */
     private boolean begins(Candidate candidate, String table, Consistency asked, ReadSession session, long begun) {
         return has(candidate, need(table, asked, candidate, session, begun))
-                && session.begin(table, candidate.copy(), begun, moment -> isProven(candidate, moment));
+                && session.begin(table, candidate.seen(), begun, moment -> isProven(candidate, moment));
     }
 
     private boolean has(Candidate candidate, OptionalLong need) {
@@ -263,16 +316,16 @@ public final class ReadGate {
 
     private boolean isProven(Candidate candidate, long moment) {
         FeedName feed = candidate.feed();
-        return feed == null || freshness.isProvenSince(feed, moment);
+        return feed == null || freshness.isProvenSince(feed, candidate.run(), moment);
     }
 
     private OptionalLong staleness(Candidate candidate) {
         FeedName feed = candidate.feed();
-        return feed == null ? OptionalLong.of(0) : freshness.staleness(feed);
+        return feed == null ? OptionalLong.of(0) : freshness.staleness(feed, candidate.run());
     }
 
     private Choice chosen(Candidate candidate) {
-        return new Choice(candidate, staleness(candidate), false);
+        return new Choice(now(candidate), staleness(candidate), false);
     }
 
     private PenumbraException refusal(String table, Consistency asked, List<Candidate> eligible) {
@@ -280,7 +333,7 @@ public final class ReadGate {
                 new PenumbraException(ErrorCode.STALENESS).with("table", table).with("asked", asked);
         for (Candidate candidate : eligible) {
             FeedName feed = candidate.feed();
-            if (feed != null) {
+            if (feed != null && !candidate.isPreMerged()) {
                 OptionalLong staleness = freshness.staleness(feed);
                 refusal.with(
                         feed.datacenter().name(),

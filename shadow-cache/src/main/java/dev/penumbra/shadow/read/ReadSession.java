@@ -7,12 +7,14 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one reader has seen, so that no row that it reads goes back to a former state.
  *
  * <p>One copy never goes back. Another copy may lag behind it, so it may answer only when it is proven to have everything that was
- * committed before the last answer of any other copy of the table had ended. Of answers that overlap only the beginnings are in order.
+ * committed before the last answer of any other copy of the table had ended. A copy together with what is pending of it is another one,
+ * which is never behind the copy alone. Of answers that overlap only the beginnings are in order.
  *
  * <p>Safe for use by several threads.
  */
@@ -29,7 +31,13 @@ public final class ReadSession {
 
     private static final class Answers {
         private int open;
+        private boolean hasEnded;
         private long lastEnd;
+
+        void end(long moment) {
+            hasEnded = true;
+            lastEnd = moment;
+        }
 
         /** Since when another copy must be proven, for a read that began at a moment. */
         long floor(long begun) {
@@ -53,22 +61,34 @@ public final class ReadSession {
     }
 
     /**
+     * What answers, as a session remembers it.
+     *
+     * @param name tells it from all else of its table
+     * @param within the name of what this is never behind; null when there is nothing
+     */
+    public record Seen(String name, @Nullable String within) {
+        boolean isNeverBehind(String other) {
+            return other.equals(name) || other.equals(within);
+        }
+    }
+
+    /**
      * The moment since which a copy must be proven to be complete before it may answer; empty when it need not be.
      *
      * @param begun when the read began
      */
-    public OptionalLong floor(String table, String copy, long begun) {
+    public OptionalLong floor(String table, Seen copy, long begun) {
         return remembers ? ownFloor(table, copy, begun) : OptionalLong.empty();
     }
 
-    private synchronized OptionalLong ownFloor(String table, String copy, long begun) {
+    private synchronized OptionalLong ownFloor(String table, Seen copy, long begun) {
         OptionalLong floor = OptionalLong.empty();
         Map<String, Answers> answers = tables.getOrDefault(table, Map.of());
         if (isAlone(copy, answers)) {
             return floor;
         }
         for (Map.Entry<String, Answers> other : answers.entrySet()) {
-            if (!other.getKey().equals(copy)) {
+            if (!copy.isNeverBehind(other.getKey())) {
                 long moment = other.getValue().floor(begun);
                 if (floor.isEmpty() || moment - floor.getAsLong() > 0) {
                     floor = OptionalLong.of(moment);
@@ -85,37 +105,44 @@ public final class ReadSession {
      * @param proven whether the copy is proven to have everything that was committed before a moment
      * @return whether it may; if so, {@link #ended} is to follow
      */
-    public boolean begin(String table, String copy, long begun, LongPredicate proven) {
+    public boolean begin(String table, Seen copy, long begun, LongPredicate proven) {
         return !remembers || ownBegin(table, copy, begun, proven);
     }
 
-    private synchronized boolean ownBegin(String table, String copy, long begun, LongPredicate proven) {
+    private synchronized boolean ownBegin(String table, Seen copy, long begun, LongPredicate proven) {
         OptionalLong floor = ownFloor(table, copy, begun);
         if (floor.isPresent() && !proven.test(floor.getAsLong())) {
             return false;
         }
         Map<String, Answers> answers = tables.computeIfAbsent(table, key -> new HashMap<>());
-        if (!isAlone(copy, answers)) {
-            // What has all that another had shown stands for that one, too.
+        if (copy.within() == null && !isAlone(copy, answers)) {
+            // What has all that another had shown stands for that one, too; what may end as less does not.
             answers.entrySet()
-                    .removeIf(other -> !other.getKey().equals(copy)
+                    .removeIf(other -> !other.getKey().equals(copy.name())
                             && other.getValue().open == 0
                             && proven.test(other.getValue().lastEnd));
         }
-        Answers own = answers.computeIfAbsent(copy, key -> new Answers());
+        Answers own = answers.computeIfAbsent(copy.name(), key -> new Answers());
         own.open++;
         return true;
     }
 
     /** Whether no other copy has answered: so it is with nearly every read. */
-    private static boolean isAlone(String copy, Map<String, Answers> answers) {
-        return answers.isEmpty() || (answers.size() == 1 && answers.containsKey(copy));
+    private static boolean isAlone(Seen copy, Map<String, Answers> answers) {
+        return answers.isEmpty() || (answers.size() == 1 && answers.containsKey(copy.name()));
     }
 
     /** An answer of a copy, begun before, is complete or given up. */
-    public void ended(String table, String copy) {
+    public void ended(String table, Seen copy) {
         if (remembers) {
-            ownEnded(table, copy);
+            ownEnded(table, copy.name(), copy.name());
+        }
+    }
+
+    /** The same of one that turned out to have nothing that what it is never behind had not. */
+    public void endedAsWithin(String table, Seen copy) {
+        if (remembers) {
+            ownEnded(table, copy.name(), copy.within() == null ? copy.name() : copy.within());
         }
     }
 
@@ -125,24 +152,28 @@ public final class ReadSession {
      *
      * @param findings what was found to be so
      */
-    public void validated(String table, String copy, List<Finding> findings) {
+    public void validated(String table, Seen copy, List<Finding> findings) {
         if (remembers) {
             // Where there was no row in either, the copy may have missed one that came and went.
-            ownValidated(table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy : copy);
+            ownValidated(table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy.name() : copy.name());
         }
     }
 
     private synchronized void ownValidated(String table, String witness) {
         Answers answers =
                 tables.computeIfAbsent(table, key -> new HashMap<>()).computeIfAbsent(witness, key -> new Answers());
-        answers.lastEnd = nanos.getAsLong();
+        answers.end(nanos.getAsLong());
     }
 
-    private synchronized void ownEnded(String table, String copy) {
-        Answers own = tables.getOrDefault(table, Map.of()).get(copy);
+    private synchronized void ownEnded(String table, String begun, String witness) {
+        Map<String, Answers> answers = tables.getOrDefault(table, Map.of());
+        Answers own = answers.get(begun);
         if (own != null) {
             own.open--;
-            own.lastEnd = nanos.getAsLong();
+            if (own.open == 0 && !own.hasEnded && !begun.equals(witness)) {
+                answers.remove(begun);
+            }
+            answers.computeIfAbsent(witness, key -> new Answers()).end(nanos.getAsLong());
         }
     }
 }

@@ -30,9 +30,9 @@ class ProvenStalenessTest {
     void withoutAnAnswer_nothingIsProven() {
         staleness.ask();
         clock.addAndGet(5);
-        assertThat(staleness.nanos()).isEmpty();
+        assertThat(staleness.nanos(null)).isEmpty();
         staleness.answered(17);
-        assertThat(staleness.nanos()).isEmpty();
+        assertThat(staleness.nanos(null)).isEmpty();
     }
 
     @Test
@@ -40,9 +40,9 @@ class ProvenStalenessTest {
         long question = staleness.ask();
         clock.addAndGet(400);
         staleness.answered(question);
-        assertThat(staleness.nanos()).hasValue(400);
+        assertThat(staleness.nanos(null)).hasValue(400);
         clock.addAndGet(2_000);
-        assertThat(staleness.nanos()).hasValue(2_400);
+        assertThat(staleness.nanos(null)).hasValue(2_400);
     }
 
     @ParameterizedTest
@@ -80,9 +80,9 @@ class ProvenStalenessTest {
                 }
                 default -> {
                     if (latest == Long.MIN_VALUE) {
-                        assertThat(staleness.nanos()).as("seed %d", seed).isEmpty();
+                        assertThat(staleness.nanos(null)).as("seed %d", seed).isEmpty();
                     } else {
-                        assertThat(staleness.nanos())
+                        assertThat(staleness.nanos(null))
                                 .as("seed %d", seed)
                                 .hasValue(clock.get() - askedAt.getOrDefault(latest, 0L));
                     }

@@ -1,0 +1,227 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.read.FeedName;
+import dev.penumbra.shadow.read.FeedRun;
+import dev.penumbra.shadow.read.Pending;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks the node that feeds this datacenter for what is pending, and answers other nodes. Messages of Ignite's, each an array, the question's
+ * number first:
+ *
+ * <pre>
+ * number | source | datacenter | run | copy | array of keys' values     which of these rows have pending changes?
+ * number | source | datacenter | run | copy | null                      have what is pending put into the copy
+ * number | true or false                                                it is there, or the run is over
+ * number | array of keys' values | rows' values | epochs | sequences    the pending changes; a removed row has no values
+ * </pre>
+ *
+ * <p>Safe for use by several threads. Messages are taken without waiting.
+ */
+final class PendingLine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PendingLine.class);
+    private static final String TOPIC = "penumbra.pending";
+
+    /** A look into another node's memory takes less than a millisecond; who does not answer by then is on its way out. */
+    private static final Duration LOOKING = Duration.ofMillis(300);
+
+    private static final Duration WRITING = Duration.ofSeconds(1);
+
+    private final ShippingContext context;
+    private final Shipper shipper;
+    private final Heartbeat heartbeat;
+    private final AtomicLong numbers = new AtomicLong();
+    private final Map<Long, CompletableFuture<Object[]>> open = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    PendingLine(ShippingContext context, Shipper shipper, Heartbeat heartbeat) {
+        this.context = context;
+        this.shipper = shipper;
+        this.heartbeat = heartbeat;
+    }
+
+    /** Begins to take messages. */
+    void listen() {
+        context.ignite().message().localListen(TOPIC, (from, message) -> {
+            try {
+                received(from, (@Nullable Object[]) message);
+            } catch (RuntimeException e) {
+                // Whoever asks does without.
+                LOG.warn("A message of another node could not be dealt with: node={}", from, e);
+            }
+            return !closed;
+        });
+    }
+
+    private void received(UUID from, @Nullable Object[] parts) {
+        Long number = (Long) Objects.requireNonNull(parts[0]);
+        if (!(parts[1] instanceof String)) {
+            CompletableFuture<Object[]> waiting = open.get(number);
+            if (waiting != null) {
+                waiting.complete(parts);
+            }
+            return;
+        }
+        Optional<FeedRun<Key, Row>> run =
+                shipper.run((String) parts[1], Datacenter.of((String) Objects.requireNonNull(parts[2])), (UUID)
+                        Objects.requireNonNull(parts[3]));
+        String copy = (String) Objects.requireNonNull(parts[4]);
+        if (run.isEmpty()) {
+            send(from, new Object[] {number, false});
+        } else if (parts[5] == null) {
+            var unused = run.get().merged(copy).thenAccept(merged -> send(from, new Object[] {number, merged}));
+        } else {
+            send(from, answer(number, run.get().newest(copy, keys((Object[]) parts[5]))));
+        }
+    }
+
+    /**
+     * The pending changes of rows. Waits, for a moment.
+     *
+     * @param chosen the copy that they are laid over
+     * @return the newest of each row that has one; empty when they cannot be had, so that the copy must do without
+     */
+    Optional<Map<Key, Pending.Change<Row>>> newest(Candidate chosen, Collection<Key> keys) {
+        Optional<UUID> owner = owner(chosen);
+        if (owner.isEmpty()) {
+            return Optional.empty();
+        }
+        if (isHere(owner.get())) {
+            return run(chosen).flatMap(run -> run.newest(chosen.copy(), keys));
+        }
+        Object[] wanted = keys.stream().map(Key::toArray).toArray();
+        CompletableFuture<Object[]> answer = ask(owner.get(), chosen, wanted, LOOKING);
+        try {
+            Object[] parts = answer.get(2 * LOOKING.toMillis(), TimeUnit.MILLISECONDS);
+            return parts.length == 2 ? Optional.empty() : Optional.of(changes(parts));
+        } catch (ExecutionException | TimeoutException e) {
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    /** Has what is pending put into a copy; whether it is there. */
+    CompletableFuture<Boolean> merged(Candidate chosen) {
+        Optional<UUID> owner = owner(chosen);
+        if (owner.isEmpty()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        if (isHere(owner.get())) {
+            CompletableFuture<Boolean> merged = run(chosen)
+                    .map(run -> run.merged(chosen.copy()))
+                    .orElseGet(() -> CompletableFuture.completedFuture(false));
+            heartbeat.after(WRITING.toNanos(), () -> merged.complete(false));
+            return merged;
+        }
+        return ask(owner.get(), chosen, null, WRITING)
+                .thenApply(parts -> Boolean.TRUE.equals(parts[1]))
+                .exceptionally(late -> false);
+    }
+
+    private CompletableFuture<Object[]> ask(UUID owner, Candidate chosen, Object @Nullable [] keys, Duration patience) {
+        FeedName feed = Objects.requireNonNull(chosen.feed());
+        long number = numbers.incrementAndGet();
+        CompletableFuture<Object[]> answer = new CompletableFuture<>();
+        open.put(number, answer);
+        var unused = answer.whenComplete((parts, failure) -> open.remove(number));
+        send(owner, new @Nullable Object[] {
+            number, feed.source(), feed.datacenter().name(), chosen.run(), chosen.copy(), keys
+        });
+        heartbeat.after(patience.toNanos(), () -> answer.completeExceptionally(new TimeoutException()));
+        return answer;
+    }
+
+    private Optional<UUID> owner(Candidate chosen) {
+        FeedName feed = Objects.requireNonNull(chosen.feed());
+        return context.progress(feed.datacenter())
+                .feed(feed.source())
+                .filter(state -> state.life().equals(feed.life()))
+                .map(FeedState::owner);
+    }
+
+    private boolean isHere(UUID node) {
+        return node.equals(context.ignite().cluster().localNode().id());
+    }
+
+    private Optional<FeedRun<Key, Row>> run(Candidate chosen) {
+        FeedName feed = Objects.requireNonNull(chosen.feed());
+        return shipper.run(feed.source(), feed.datacenter(), Objects.requireNonNull(chosen.run()));
+    }
+
+    private void send(UUID node, @Nullable Object[] message) {
+        NodeMessages.send(context.ignite(), node, TOPIC, message);
+    }
+
+    private static Object[] answer(long number, Optional<Map<Key, Pending.Change<Row>>> found) {
+        if (found.isEmpty()) {
+            return new Object[] {number, false};
+        }
+        int count = found.get().size();
+        Object[] keys = new Object[count];
+        @Nullable Object[] rows = new @Nullable Object[count];
+        int[] epochs = new int[count];
+        long[] sequences = new long[count];
+        int i = 0;
+        for (Map.Entry<Key, Pending.Change<Row>> entry : found.get().entrySet()) {
+            Row row = entry.getValue().row();
+            keys[i] = entry.getKey().toArray();
+            rows[i] = row == null ? null : row.toArray();
+            epochs[i] = entry.getValue().position().epoch();
+            sequences[i++] = entry.getValue().position().sequence();
+        }
+        return new Object[] {number, keys, rows, epochs, sequences};
+    }
+
+    private static List<Key> keys(Object[] values) {
+        List<Key> keys = new ArrayList<>(values.length);
+        for (Object key : values) {
+            keys.add(Key.wrap((Object[]) key));
+        }
+        return keys;
+    }
+
+    private static Map<Key, Pending.Change<Row>> changes(Object[] parts) {
+        List<Key> keys = keys((Object[]) parts[1]);
+        @Nullable Object[] rows = (@Nullable Object[]) parts[2];
+        int[] epochs = (int[]) parts[3];
+        long[] sequences = (long[]) parts[4];
+        Map<Key, Pending.Change<Row>> changes = new HashMap<>();
+        for (int i = 0; i < epochs.length; i++) {
+            @Nullable Object[] row = (@Nullable Object @Nullable []) rows[i];
+            changes.put(
+                    keys.get(i),
+                    new Pending.Change<>(row == null ? null : Row.wrap(row), new Position(epochs[i], sequences[i])));
+        }
+        return changes;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
