@@ -31,7 +31,8 @@ public interface Benchmark {
                 new JournalBenchmark(),
                 new CompressBenchmark(),
                 new ShipBenchmark(),
-                new ReadBenchmark());
+                new ReadBenchmark(),
+                new PreMergeBenchmark());
     }
 
     /** The benchmark of a name, empty when there is none. */

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.Ignition;
 import org.apache.ignite.binary.BinaryObject;
@@ -69,12 +70,18 @@ final class GridOfThree implements AutoCloseable {
      * @param journal the journal that the home node ships
      */
     GridOfThree(Path work, Path journal) throws IOException {
+        this(work, journal, plugin -> {});
+    }
+
+    /** @param further what else is set of each node's plugin */
+    GridOfThree(Path work, Path journal, Consumer<PenumbraConfiguration> further) throws IOException {
         settings();
         storage = plugin(HOME).storage();
         int port = freePort();
         try {
             for (String datacenter : DATACENTERS) {
                 PenumbraConfiguration plugin = plugin(datacenter);
+                further.accept(plugin);
                 if (datacenter.equals(HOME)) {
                     plugin.setJournalDirectories(List.of(journal.toString()));
                 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** A journal of one table that no database writes. Owned by one thread. */
 final class SourceJournal implements AutoCloseable {
@@ -32,6 +33,11 @@ final class SourceJournal implements AutoCloseable {
         this.table = table;
         this.directory = directory;
         this.journal = DualJournal.open(directory, SOURCE, JournalConfiguration.DEFAULT, Clock.systemUTC());
+    }
+
+    /** The journal's identity. */
+    UUID id() {
+        return journal.id();
     }
 
     /** Writes the table's rows as capture does for those that stood there before. */

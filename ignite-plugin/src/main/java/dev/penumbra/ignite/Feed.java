@@ -74,7 +74,7 @@ final class Feed extends ShippingFeed {
 
     private static final long MAX_RECOVERED_BYTES = 4 * MAX_GATHERED_BYTES;
 
-    private static final long RECONCILE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Journal journal;
     private final boolean home;
@@ -514,7 +514,7 @@ final class Feed extends ShippingFeed {
 
     private void carry(Journal.Tail tail) {
         Pause pause = new Pause();
-        long nextReconcile = System.nanoTime() + RECONCILE_NANOS;
+        long nextLook = System.nanoTime() + LOOK_NANOS;
         while (!isStopped()) {
             Gathering gathering = gatherMore(tail, null);
             answerProbes();
@@ -526,15 +526,17 @@ final class Feed extends ShippingFeed {
             } else {
                 pause.await();
             }
-            if (hasCatalogueChanged() || System.nanoTime() >= nextReconcile) {
-                settle();
-                // Nothing is gathered and not yet written at this point.
+            if (System.nanoTime() >= nextLook) {
                 tail.retain(reader(), applied);
-                reconcile();
-                nextReconcile = System.nanoTime() + RECONCILE_NANOS;
+                look();
+                nextLook = System.nanoTime() + LOOK_NANOS;
             }
-            if (!fillings.isEmpty()) {
-                settle();
+            if (hasCatalogueChanged()) {
+                awaitWritten();
+                reconcile();
+            }
+            if (fillings.stream().anyMatch(Filling::waiting)) {
+                awaitWritten();
                 takeOver();
             }
             merge();
@@ -548,14 +550,16 @@ final class Feed extends ShippingFeed {
         return gather(tail, before, batch, MAX_GATHERED_BYTES, Position.START);
     }
 
-    /** Goes on while the batch before is on its way, so that what has come can be read before it is applied. */
+    /** Goes on while the batch before is on its way, so that what has come can be read before it is applied, and for as long as that may wait. */
     private @Nullable Gathering gatherAhead(Journal.Tail tail, @Nullable Gathering before) {
         Gathering gathering = before;
         Pause pause = new Pause();
-        int most = AHEAD_BATCHES * context.configuration().batchRows();
-        while (isUnderWay() && !isStopped()) {
-            boolean full = gatheredChanges >= most || gatheredBytes >= MAX_GATHERED_BYTES;
-            Gathering more = full ? gathering : gatherMore(tail, gathering);
+        long end = System.nanoTime() + context.configuration().pending().toNanos();
+        while (!isStopped() && (isUnderWay() || (gathering != null && mayWait() && System.nanoTime() - end < 0))) {
+            Gathering more = isFull() ? gathering : gatherMore(tail, gathering);
+            if (underWay != null && !isUnderWay()) {
+                settle();
+            }
             merge();
             answerProbes();
             if (Objects.equals(more, gathering)) {
@@ -566,6 +570,27 @@ final class Feed extends ShippingFeed {
             }
         }
         return gathering;
+    }
+
+    /** Waits until all that has been gathered is applied. */
+    private void awaitWritten() {
+        Pause pause = new Pause();
+        while (isUnderWay() && !isStopped()) {
+            merge();
+            answerProbes();
+            pause.await();
+        }
+        settle();
+    }
+
+    private boolean isFull() {
+        return gatheredChanges >= AHEAD_BATCHES * context.configuration().batchRows()
+                || gatheredBytes >= MAX_GATHERED_BYTES;
+    }
+
+    /** Whoever reads home images far away needs them applied, and whoever waits to be filled needs the feed to be where it has come. */
+    private boolean mayWait() {
+        return !home && !isFull() && fillings.isEmpty() && !hasCatalogueChanged();
     }
 
     private boolean isUnderWay() {
@@ -963,12 +988,27 @@ final class Feed extends ShippingFeed {
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
     }
 
-    /** Brings followers and fillings in line with the catalogue. Nothing is under way. */
-    private void reconcile() {
-        looksAtCatalogue();
+    private void requireOwned() {
         if (!progress().feed(journal.source()).equals(Optional.of(state))) {
             throw new IllegalStateException("feed has another owner or its state is gone: " + journal.source());
         }
+    }
+
+    /** Sees what no change of the catalogue tells. */
+    private void look() {
+        requireOwned();
+        boolean lost = followed.values().stream()
+                .flatMap(List::stream)
+                .anyMatch(copy -> copy.follower.cache().lostRows());
+        if (lost || !isOurs(state)) {
+            catalogueChanged();
+        }
+    }
+
+    /** Brings followers and fillings in line with the catalogue. Nothing is gathered and not applied. */
+    private void reconcile() {
+        looksAtCatalogue();
+        requireOwned();
         if (!isOurs(state)) {
             throw gap(state.applied(), null, null);
         }

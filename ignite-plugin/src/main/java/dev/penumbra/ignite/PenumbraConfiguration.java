@@ -70,6 +70,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private Duration heartbeat = HEARTBEAT_DEFAULT;
     private Duration readPatience = READ_PATIENCE_DEFAULT;
     private Duration auditPause = AUDIT_PAUSE_DEFAULT;
+    private Duration pending = Duration.ZERO;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -259,6 +260,20 @@ public class PenumbraConfiguration implements PluginConfiguration {
     /** Sets the pause between two partitions that the audit of shadows compares; 0 for no audit. */
     public PenumbraConfiguration setAuditPauseMillis(int millis) {
         this.auditPause = Duration.ofMillis(inRange("auditPauseMillis", millis, 0, 3_600_000));
+        return this;
+    }
+
+    /** For how long changes may be pending before this node writes them into shadows. */
+    public Duration pending() {
+        return pending;
+    }
+
+    /**
+     * Sets for how long changes may be pending before this node writes them into shadows, when nobody needs them written; 0 to write them as
+     * soon as they come.
+     */
+    public PenumbraConfiguration setPendingMillis(int millis) {
+        this.pending = Duration.ofMillis(inRange("pendingMillis", millis, 0, 10_000));
         return this;
     }
 

@@ -33,6 +33,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -308,8 +309,7 @@ final class SimulatedReader {
             Set<Integer> wanted,
             Runnable then,
             boolean last) {
-        new Read(running, session, seen, asked, wanted, then, last)
-                .begin(asked.consistency(), gate.withPending(near()));
+        new Read(running, session, seen, asked, wanted, then, last).begin(asked.consistency(), near(), true);
     }
 
     private void refused(Asked asked, Throwable failure, boolean last) {
@@ -350,19 +350,21 @@ final class SimulatedReader {
             this.last = last;
         }
 
-        void begin(Consistency consistency, List<Candidate> near) {
-            var unused = gate.choose(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE)
-                    .whenComplete((choice, failure) -> {
-                        if (running != incarnation) {
-                            return;
-                        }
-                        if (failure == null) {
-                            new Reading(this, choice).start(wanted);
-                        } else {
-                            refused(asked, failure, last);
-                            then.run();
-                        }
-                    });
+        void begin(Consistency consistency, List<Candidate> near, boolean withPending) {
+            CompletableFuture<Choice> choosing = withPending
+                    ? gate.choose(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE)
+                    : gate.chooseAlone(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE);
+            var unused = choosing.whenComplete((choice, failure) -> {
+                if (running != incarnation) {
+                    return;
+                }
+                if (failure == null) {
+                    new Reading(this, choice).start(wanted);
+                } else {
+                    refused(asked, failure, last);
+                    then.run();
+                }
+            });
         }
 
         void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
@@ -466,7 +468,7 @@ final class SimulatedReader {
                 over = true;
                 if (read.running == incarnation) {
                     read.seen.ended(TABLE, choice.candidate().seen());
-                    read.begin(read.asked.consistency(), near());
+                    read.begin(read.asked.consistency(), near(), false);
                 }
             }
         }
@@ -534,7 +536,7 @@ final class SimulatedReader {
                     read.seen.validated(TABLE, choice.candidate().seen(), findings);
                     read.answered(choice, statement, rows);
                 } else {
-                    read.begin(Consistency.primary(), List.of());
+                    read.begin(Consistency.primary(), List.of(), false);
                 }
             });
         }

@@ -57,18 +57,22 @@ public final class Reader implements NameRouter.Chooser {
 
     @Override
     public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
+        List<Candidate> one = List.of(near);
         if (withPending) {
-            Choice choice = choose(table, asked, gate.withPending(List.of(near)), far);
-            if (!choice.candidate().isPreMerged() || await(table, merges.merged(choice.candidate()), () -> {})) {
+            Choice choice = await(table, gate.choose(table, asked, one, far, session, begun, patience));
+            if (!choice.candidate().isPreMerged() || isMerged(table, choice.candidate())) {
                 return choice;
             }
             session.endedAsWithin(table, choice.candidate().seen());
         }
-        return choose(table, asked, List.of(near), far);
+        return await(table, gate.chooseAlone(table, asked, one, far, session, begun, patience));
     }
 
-    private Choice choose(String table, Consistency asked, List<Candidate> near, Supplier<List<Candidate>> far) {
-        CompletableFuture<Choice> choice = gate.choose(table, asked, near, far, session, begun, patience);
+    private boolean isMerged(String table, Candidate chosen) {
+        return await(table, merges.merged(chosen), () -> {});
+    }
+
+    private Choice await(String table, CompletableFuture<Choice> choice) {
         return await(table, choice, () -> giveUp(table, choice));
     }
 

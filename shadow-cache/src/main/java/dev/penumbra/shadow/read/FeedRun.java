@@ -106,6 +106,9 @@ public final class FeedRun<K, R> {
     public void merge(Function<String, @Nullable CompletableFuture<Void>> writing) {
         Map<String, List<Merge>> byCopy = new HashMap<>();
         synchronized (asked) {
+            if (asked.isEmpty()) {
+                return;
+            }
             asked.forEach(merge -> byCopy.computeIfAbsent(merge.copy(), copy -> new ArrayList<>())
                     .add(merge));
             asked.clear();

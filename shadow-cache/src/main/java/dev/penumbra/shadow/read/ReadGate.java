@@ -97,24 +97,7 @@ public final class ReadGate {
     }
 
     /**
-     * Copies that could answer from here, each followed by itself with what is pending of it where that can be laid over it.
-     *
-     * @param near copies in this node's datacenter, the preferred first
-     */
-    public List<Candidate> withPending(List<Candidate> near) {
-        List<Candidate> offered = new ArrayList<>();
-        for (Candidate candidate : near) {
-            offered.add(candidate);
-            FeedName feed = candidate.feed();
-            if (feed != null) {
-                freshness.captured(feed).map(candidate::with).ifPresent(offered::add);
-            }
-        }
-        return offered;
-    }
-
-    /**
-     * Chooses a copy of one table.
+     * Chooses a copy of one table; each near one also stands for itself with what is pending of it.
      *
      * @param near the copies that could answer from here, the preferred first
      * @param far the others, called at most once, and only when none of the near ones will do
@@ -131,6 +114,30 @@ public final class ReadGate {
             ReadSession session,
             long begun,
             Duration patience) {
+        return choose(table, asked, near, far, session, begun, patience, true);
+    }
+
+    /** The same without what is pending. */
+    public CompletableFuture<Choice> chooseAlone(
+            String table,
+            Consistency asked,
+            List<Candidate> near,
+            Supplier<List<Candidate>> far,
+            ReadSession session,
+            long begun,
+            Duration patience) {
+        return choose(table, asked, near, far, session, begun, patience, false);
+    }
+
+    private CompletableFuture<Choice> choose(
+            String table,
+            Consistency asked,
+            List<Candidate> near,
+            Supplier<List<Candidate>> far,
+            ReadSession session,
+            long begun,
+            Duration patience,
+            boolean withPending) {
         for (Candidate candidate : near) {
             if (asked.level() == Level.VALIDATED && !candidate.home()) {
                 return CompletableFuture.completedFuture(new Choice(candidate, staleness(candidate), true));
@@ -140,7 +147,7 @@ public final class ReadGate {
             }
         }
         Search search = new Search(table, asked, session, begun);
-        search.consider(near);
+        search.consider(withPending ? withPending(near) : near);
         if (search.choice.isDone()) {
             return search.choice;
         }
@@ -151,6 +158,19 @@ public final class ReadGate {
         }
         timer.after(patience.toNanos(), search::giveUp);
         return search.choice;
+    }
+
+    /** Each copy followed by itself with what is pending of it, where that is known of. */
+    private List<Candidate> withPending(List<Candidate> near) {
+        List<Candidate> offered = new ArrayList<>();
+        for (Candidate candidate : near) {
+            offered.add(candidate);
+            FeedName feed = candidate.feed();
+            if (feed != null) {
+                freshness.captured(feed).map(candidate::with).ifPresent(offered::add);
+            }
+        }
+        return offered;
     }
 
     private boolean keepsUp(Candidate candidate) {

@@ -1,0 +1,202 @@
+package dev.penumbra.bench;
+
+import dev.penumbra.ignite.CopiedTable;
+import dev.penumbra.ignite.Penumbra;
+import dev.penumbra.model.Key;
+import dev.penumbra.model.Origin;
+import dev.penumbra.model.Position;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.read.Consistency;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.cache.query.SqlFieldsQuery;
+
+/** Reads of a shadow that must have what is pending of it beside the same reads of the shadow alone. */
+final class PreMergeBenchmark implements Benchmark {
+    /** Longer than a round of reads takes. */
+    private static final int PENDING_MILLIS = 10_000;
+
+    private static final String GROUPED = "SELECT O_ORDERSTATUS, COUNT(*), SUM(O_TOTALPRICE) FROM SHADOW.%s"
+            + " GROUP BY O_ORDERSTATUS WITH CONSISTENCY ";
+
+    @Override
+    public String name() {
+        return "premerge";
+    }
+
+    @Override
+    public String ratio() {
+        return "the cost of a read with what is pending / of the shadow alone";
+    }
+
+    @Override
+    @SuppressWarnings("try") // the probe is answered for as long as it is open
+    public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
+        List<Row> rows = TpchRows.orders(effort.of(500, 50_000, 100_000));
+        try (ScratchDirectory directory = ScratchDirectory.create();
+                SourceJournal journal = new SourceJournal(directory.path().resolve("journal"), TpchRows.ORDERS)) {
+            Position end = journal.fill(rows);
+            try (GridOfThree grid = new GridOfThree(
+                            directory.path(),
+                            directory.path().resolve("journal"),
+                            plugin -> plugin.setPendingMillis(PENDING_MILLIS));
+                    ProbeAnswers answers = journal.answerProbes()) {
+                grid.homeImage(SourceJournal.SOURCE, TpchRows.ORDERS.name());
+                Copy shadow = grid.createShadow(
+                        SourceJournal.SOURCE, TpchRows.ORDERS.name(), GridOfThree.EU, Compression.ZSTD);
+                Shadow read = new Shadow(grid, journal, shadow, rows, end);
+                List<BenchmarkCase> cases = new ArrayList<>();
+                for (int pending : List.of(0, effort.of(100, 10_000, 10_000))) {
+                    for (String kind : List.of("key", "statement")) {
+                        String name = "pending-" + (pending == 0 ? "0" : "10000") + "/" + kind;
+                        if (wanted.test(name)) {
+                            progress.accept(name);
+                            cases.add(
+                                    kind.equals("key")
+                                            ? read.keys(name, effort, pending)
+                                            : read.statements(name, effort, pending));
+                        }
+                    }
+                }
+                return new BenchmarkReport(name(), Machine.describe(), cases);
+            }
+        }
+    }
+
+    /** A shadow that is read and, by its journal, changed. */
+    private static final class Shadow {
+        private final GridOfThree grid;
+        private final SourceJournal journal;
+        private final Copy shadow;
+        private final List<Row> rows;
+        private final CopiedTable table;
+        private final IgniteCache<?, ?> cache;
+        private final UUID journalId;
+        private final List<byte[]> same;
+        private Position end;
+
+        Shadow(GridOfThree grid, SourceJournal journal, Copy shadow, List<Row> rows, Position end) {
+            this.grid = grid;
+            this.journal = journal;
+            this.shadow = shadow;
+            this.rows = rows;
+            this.end = end;
+            Ignite node = grid.node(GridOfThree.EU);
+            this.table = Penumbra.of(node).table(shadow.sqlTable());
+            this.cache = node.cache(shadow.cacheName());
+            this.journalId = journal.id();
+            this.same = journal.updates(rows, rows);
+        }
+
+        /** Every so manieth row is updated, so many in all; returns when all of that is pending, or applied where there is nothing. */
+        private Consistency pending(int count) {
+            if (count == 0) {
+                grid.awaitApplied(shadow, end);
+            } else {
+                List<byte[]> changes = new ArrayList<>(count);
+                for (int i = 0; i < count; i++) {
+                    changes.add(same.get((int) ((long) i * same.size() / count)));
+                }
+                end = journal.append(changes, Origin.CAPTURED);
+            }
+            Consistency written = Consistency.session(SessionToken.of(SourceJournal.SOURCE, journalId, end));
+            GridOfThree.await(
+                    "what is pending",
+                    () -> Objects.requireNonNull(table.get(key(0), written).position())
+                                    .compareTo(end)
+                            >= 0);
+            return written;
+        }
+
+        private Key key(int row) {
+            return TpchRows.ORDERS.keyOf(rows.get(row));
+        }
+
+        BenchmarkCase keys(String name, Effort effort, int pending) throws Exception {
+            int reads = effort.of(200, 20_000, 50_000);
+            Key[] keys = rows.stream().map(TpchRows.ORDERS::keyOf).toArray(Key[]::new);
+            return compared(name, effort, () -> timed(keys, reads, Consistency.eventual()), () -> {
+                Consistency written = pending(pending);
+                double[] micros = timed(keys, reads, written);
+                // What is pending is gone before the baseline is read again.
+                grid.awaitApplied(shadow, end);
+                return micros;
+            });
+        }
+
+        /** Microseconds a read of a row. */
+        private double[] timed(Key[] keys, int reads, Consistency asked) {
+            SplittableRandom random = new SplittableRandom(reads);
+            int columns = 0;
+            long begin = System.nanoTime();
+            for (int i = 0; i < reads; i++) {
+                columns += table.get(keys[random.nextInt(keys.length)], asked)
+                        .value()
+                        .orElseThrow()
+                        .size();
+            }
+            double elapsed = System.nanoTime() - begin;
+            if (columns == 0) {
+                throw new IllegalStateException("nothing was read");
+            }
+            return new double[] {elapsed / 1e3 / reads};
+        }
+
+        BenchmarkCase statements(String name, Effort effort, int pending) throws Exception {
+            String grouped = GROUPED.formatted(shadow.sqlTable());
+            return compared(name, effort, () -> timed(grouped + "EVENTUAL"), () -> {
+                Consistency written = pending(pending);
+                return timed(grouped + written.text());
+            });
+        }
+
+        /** Microseconds a statement. */
+        private double[] timed(String sql) {
+            long begin = System.nanoTime();
+            int groups = cache.query(new SqlFieldsQuery(sql)).getAll().size();
+            double elapsed = System.nanoTime() - begin;
+            if (groups == 0) {
+                throw new IllegalStateException("nothing was read");
+            }
+            return new double[] {elapsed / 1e3};
+        }
+
+        private long preMerged() {
+            List<List<?>> counts = cache.query(new SqlFieldsQuery("SELECT PRE_MERGED FROM SYS.PENUMBRA_READS"))
+                    .getAll();
+            return counts.stream().mapToLong(row -> (Long) row.get(0)).sum();
+        }
+
+        private BenchmarkCase compared(String name, Effort effort, Rounds.Side baseline, Rounds.Side measured)
+                throws Exception {
+            long before = preMerged();
+            Rounds.Comparison comparison = Rounds.compare(effort.of(0, 2, 3), effort.of(1, 7, 15), baseline, measured);
+            double alone = comparison.baselineMedian(0);
+            double merged = comparison.measuredMedian(0);
+            return new BenchmarkCase(
+                    name,
+                    alone,
+                    merged,
+                    merged / alone,
+                    "us/op",
+                    Map.of(
+                            "ratioMax",
+                            1 / comparison.smallestRatio(),
+                            "ratioMin",
+                            1 / comparison.largestRatio(),
+                            "preMerged",
+                            (double) (preMerged() - before)));
+        }
+    }
+}
