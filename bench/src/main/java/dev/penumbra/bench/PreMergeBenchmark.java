@@ -157,7 +157,7 @@ final class PreMergeBenchmark implements Benchmark {
             String grouped = GROUPED.formatted(shadow.sqlTable());
             return compared(name, effort, () -> timed(grouped + "EVENTUAL"), () -> {
                 Consistency written = pending(pending);
-                return timed(grouped + written.text());
+                return timed(grouped + written);
             });
         }
 
