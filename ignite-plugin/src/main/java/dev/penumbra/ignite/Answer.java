@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value what was read
  * @param asked what was asked for; the answer has at least that
+ * @param source the kind of copy that answered
  * @param copy the copy that answered, as SQL names it: {@code SHADOW_EU.ORDERS}, {@code HOME.ORDERS}
  * @param staleness for how long before the read a commit may be missing, at most; null when nothing could be proven
  * @param position the position up to which the copy had its source's changes; null when it is not known here
@@ -20,7 +21,18 @@ import org.jspecify.annotations.Nullable;
 public record Answer<T>(
         T value,
         Consistency asked,
+        Source source,
         String copy,
         @Nullable Duration staleness,
         @Nullable Position position,
-        String reason) {}
+        String reason) {
+    /** The kinds of copies that answer. */
+    public enum Source {
+        /** A shadow alone. */
+        SHADOW,
+        /** A shadow with what was pending of it. */
+        PRE_MERGED,
+        /** The home image. */
+        HOME
+    }
+}

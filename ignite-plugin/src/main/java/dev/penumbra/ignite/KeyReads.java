@@ -171,7 +171,7 @@ final class KeyReads {
                 Duration staleness = choice == null || choice.stalenessNanos().isEmpty()
                         ? null
                         : Duration.ofNanos(choice.stalenessNanos().getAsLong());
-                return new Answer<>(value, asked, chosen.copy(), staleness, chosen.applied(), chosen.reason());
+                return answer(value, chosen, staleness, chosen.reason());
             } catch (IgniteException | javax.cache.CacheException e) {
                 throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", chosen.copy());
             }
@@ -233,8 +233,16 @@ final class KeyReads {
             }
             reads.started(chosen.source(), chosen.table());
             reader.validated(chosen, findings);
-            return new Answer<>(
-                    of(found), asked, chosen.copy(), Duration.ZERO, chosen.applied(), "the home image has the same");
+            return answer(of(found), chosen, Duration.ZERO, "the home image has the same");
+        }
+
+        private Answer<T> answer(T value, Routing.Answer chosen, @Nullable Duration staleness, String reason) {
+            Answer.Source source = switch (chosen.source()) {
+                case SHADOW -> Answer.Source.SHADOW;
+                case PRE_MERGED -> Answer.Source.PRE_MERGED;
+                case HOME -> Answer.Source.HOME;
+            };
+            return new Answer<>(value, asked, source, chosen.copy(), staleness, chosen.applied(), reason);
         }
     }
 

@@ -37,6 +37,7 @@ final class ConsistencyPage {
         Answer<Optional<Row>> written = orders.get(key, Consistency.session(SessionToken.parse(token)));
         Answer<Optional<Row>> validated = orders.get(key, Consistency.validated());
         Answer<Optional<Row>> primary = orders.get(key, Consistency.primary());
+        Answer.Source source = bounded.source(); // SHADOW, PRE_MERGED or HOME
         String copy = bounded.copy(); // SHADOW_EU.ORDERS
         Duration staleness = bounded.staleness(); // what could be proven of it; null when nothing could
         Position position = bounded.position(); // up to where it had its source's changes

@@ -181,6 +181,7 @@ class PreMergeIT {
             long merged = Grid.plugin(node).reads().preMerged();
             Answer<Map<Key, Row>> all = orders.getAll(keys, NOW);
             assertThat(all.copy()).isEqualTo("SHADOW_EU.ORDERS");
+            assertThat(all.source()).isEqualTo(Answer.Source.PRE_MERGED);
             assertThat(all.reason()).endsWith("and what is pending is laid over it");
             assertThat(all.position()).isEqualTo(journal.last());
             assertThat(all.staleness()).isLessThan(PATIENCE);
