@@ -8,15 +8,18 @@ import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.Row;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.SqlType;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.read.Consistency;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Shadows of parts of tables, beside the home images of the whole. */
 @NullMarked
@@ -44,6 +48,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 class CoverageIT {
     private static final long SEED = Long.getLong("penumbra.seed", System.nanoTime());
     private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 30);
+    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 600);
+    private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 25);
     private static final int ROWS = 120;
 
     private static final List<Column> COLUMNS = List.of(
@@ -103,9 +109,14 @@ class CoverageIT {
                     row -> Boolean.TRUE.equals(row.get(6)) || new UUID(1, 1).equals(row.get(7))),
             new Part("F", "", row -> true));
 
+    @TempDir
+    static Path directory;
+
+    private final PenumbraConfiguration settings = new PenumbraConfiguration();
     private final Random random = new Random(SEED);
     private final MemoryJournal journal = new MemoryJournal("shop");
     private final Grid grid = new Grid();
+    private MemoryRelay relay;
     private Ignite home;
     private Ignite eu;
 
@@ -116,11 +127,12 @@ class CoverageIT {
     @BeforeAll
     void start() {
         System.out.println("penumbra.seed=" + SEED);
+        relay = new MemoryRelay(journal, directory);
         for (Part part : PARTS) {
             bring(part.layout(), ROWS);
         }
         home = grid.start("home", journal);
-        eu = grid.start("eu");
+        eu = grid.start("eu", settings);
         for (Part part : PARTS) {
             Grid.awaitCaughtUp(home, journal, part.name(), "home");
             sql("CREATE SHADOW OF shop.PUBLIC." + part.table() + " IN DATACENTER 'eu' " + part.coverage());
@@ -130,6 +142,7 @@ class CoverageIT {
 
     @AfterAll
     void stop() {
+        relay.close();
         grid.close();
     }
 
@@ -160,7 +173,11 @@ class CoverageIT {
     }
 
     private List<List<?>> sql(String sql, @Nullable Object... parameters) {
-        return eu.cache("penumbra-registry")
+        return sql(eu, sql, parameters);
+    }
+
+    private static List<List<?>> sql(Ignite node, String sql, @Nullable Object... parameters) {
+        return node.cache("penumbra-registry")
                 .query(new SqlFieldsQuery(sql).setArgs(parameters))
                 .getAll();
     }
@@ -335,7 +352,14 @@ class CoverageIT {
 
     /** Rows in an order of their own. */
     private List<String> answer(String query, @Nullable Object... parameters) {
-        return sql(query, parameters).stream().map(Object::toString).sorted().toList();
+        return answer(eu, query, parameters);
+    }
+
+    private static List<String> answer(Ignite node, String query, @Nullable Object... parameters) {
+        return sql(node, query, parameters).stream()
+                .map(Object::toString)
+                .sorted()
+                .toList();
     }
 
     @Test
@@ -408,6 +432,47 @@ class CoverageIT {
 
     @Test
     @Order(8)
+    void anyStatement_isAnsweredAsAtHome_whileChangesArePending() {
+        settings.setPendingMillis(10_000);
+        long merged = Grid.plugin(eu).reads().preMerged();
+        Map<String, RandomStatement> shapes = new HashMap<>();
+        while (shapes.size() < PENDING_SHAPES) {
+            RandomStatement statement = new RandomStatement(random, new ArrayList<>(), true);
+            shapes.put(statement.query(), statement);
+        }
+        List<String> queries = new ArrayList<>(shapes.keySet());
+        int answered = 0;
+        while (answered < PENDING_STATEMENTS && !queries.isEmpty()) {
+            if (random.nextInt(4) == 0) {
+                change(1 + random.nextInt(5));
+            }
+            String query = queries.get(random.nextInt(queries.size()));
+            @Nullable Object[] values = Objects.requireNonNull(shapes.get(query)).otherParameters();
+            String written =
+                    " WITH CONSISTENCY SESSION '" + SessionToken.of("shop", journal.id(), journal.last()) + "'";
+            List<String> atHome;
+            try {
+                atHome = answer(home, query.replace("SHADOW.", "HOME.") + written, values);
+            } catch (RuntimeException e) {
+                // The engine cannot do it.
+                queries.remove(query);
+                continue;
+            }
+            answered++;
+            assertThat(answer(eu, query + written, values))
+                    .as("seed %d: %s %s", SEED, query, Arrays.toString(values))
+                    .isEqualTo(atHome);
+        }
+        long preMerged = Grid.plugin(eu).reads().preMerged() - merged;
+        System.out.printf("shapes=%d answered=%d copies pre-merged=%d%n", queries.size(), answered, preMerged);
+        assertThat(answered).isEqualTo(PENDING_STATEMENTS);
+        assertThat(preMerged).isGreaterThan(answered / 20);
+        settings.setPendingMillis(0);
+        assertCovered();
+    }
+
+    @Test
+    @Order(9)
     void whatCannotBeCovered_isRefusedWithItsReason() {
         assertRefused("WHERE CITY = 'X'", "PENUMBRA-1040");
         assertRefused("WHERE A = 'X'", "PENUMBRA-1041");
@@ -424,7 +489,7 @@ class CoverageIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void aLayoutWithoutTheColumn_silencesTheShadow_untilItFitsAgain() {
         Part part = PARTS.get(0);
         String query = "SELECT ID FROM SHADOW.P0 WHERE REGION = 'EU' AND A = 3";

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.VersionedCache.Write;
-import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
@@ -30,8 +29,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.jspecify.annotations.NullMarked;
@@ -59,15 +56,14 @@ class KeyReadsIT {
     private final MemoryJournal journal = new MemoryJournal("shop");
     private final Workload workload = new Workload(journal, 1, 400);
     private final Grid grid = new Grid();
-    private final CountDownLatch stop = new CountDownLatch(1);
+    private MemoryRelay relay;
     private Ignite home;
     private Ignite eu;
     private CopiedTable orders;
 
     @BeforeAll
     void start() throws InterruptedException {
-        journal.probedIn(directory);
-        answerProbes();
+        relay = new MemoryRelay(journal, directory);
         workload.snapshot(300);
         home = grid.start("home", new PenumbraConfiguration().setReadPatienceMillis(1_000), journal);
         eu = grid.start(
@@ -89,24 +85,8 @@ class KeyReadsIT {
 
     @AfterAll
     void stop() {
-        stop.countDown();
+        relay.close();
         grid.close();
-    }
-
-    private void answerProbes() {
-        Thread relay = new Thread(
-                () -> {
-                    try (JournalProbe probe = JournalProbe.open(directory)) {
-                        while (!stop.await(2, TimeUnit.MILLISECONDS)) {
-                            journal.answerProbes(probe);
-                        }
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                },
-                "relay");
-        relay.setDaemon(true);
-        relay.start();
     }
 
     private static void assertRefused(Runnable read, ErrorCode code) {
@@ -250,7 +230,7 @@ class KeyReadsIT {
     @Test
     @Order(4)
     void aSourceThatDoesNotAnswer_leavesOnlyWhatIsProvenAlready() throws InterruptedException {
-        stop.countDown();
+        relay.close();
         Position known = journal.last();
         SessionToken reached = SessionToken.of("shop", journal.id(), known);
         SessionToken later = SessionToken.of("shop", journal.id(), new Position(known.epoch(), known.sequence() + 1));

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.ignite.MemoryJournal.Draft;
 import dev.penumbra.ignite.internal.HeldUpdates;
-import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
@@ -26,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.jspecify.annotations.NullMarked;
@@ -57,14 +54,13 @@ class PreMergeIT {
     private final Random random = new Random(1);
     private final Grid grid = new Grid();
     private final List<HeldUpdates> held = new ArrayList<>();
-    private final CountDownLatch stop = new CountDownLatch(1);
+    private MemoryRelay relay;
     private Ignite feeding;
     private Ignite other;
 
     @BeforeAll
     void start() {
-        journal.probedIn(directory);
-        answerProbes();
+        relay = new MemoryRelay(journal, directory);
         new Workload(journal, 1, 400).snapshot(300);
         journal.append(Draft.of(Operation.SCHEMA, NOTES));
         for (long id = 0; id < 50; id++) {
@@ -112,24 +108,8 @@ class PreMergeIT {
 
     @AfterAll
     void stop() {
-        stop.countDown();
+        relay.close();
         grid.close();
-    }
-
-    private void answerProbes() {
-        Thread relay = new Thread(
-                () -> {
-                    try (JournalProbe probe = JournalProbe.open(directory)) {
-                        while (!stop.await(2, TimeUnit.MILLISECONDS)) {
-                            journal.answerProbes(probe);
-                        }
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                },
-                "relay");
-        relay.setDaemon(true);
-        relay.start();
     }
 
     private static Draft note(long id, String text) {

@@ -25,11 +25,24 @@ final class RandomStatement {
 
     private final Random random;
     private final List<@Nullable Object> parameters;
+    private final List<Integer> columns = new ArrayList<>();
+    private final boolean onlyParameters;
 
     /** @param parameters filled with the values of the query's dynamic parameters */
     RandomStatement(Random random, List<@Nullable Object> parameters) {
+        this(random, parameters, false);
+    }
+
+    /** @param onlyParameters whether no value is written into the query, so that it can be run with others */
+    RandomStatement(Random random, List<@Nullable Object> parameters, boolean onlyParameters) {
         this.random = random;
         this.parameters = parameters;
+        this.onlyParameters = onlyParameters;
+    }
+
+    /** Other values of the query's dynamic parameters. */
+    @Nullable Object[] otherParameters() {
+        return columns.stream().map(this::parameter).toArray();
     }
 
     private boolean oneIn(int n) {
@@ -109,7 +122,8 @@ final class RandomStatement {
     }
 
     private String value(int column) {
-        if (oneIn(5)) {
+        if (onlyParameters || oneIn(5)) {
+            columns.add(column);
             parameters.add(parameter(column));
             return "?";
         }

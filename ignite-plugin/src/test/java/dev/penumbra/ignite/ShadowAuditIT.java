@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.penumbra.ignite.ShadowAudit.Audited;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.VersionedCache.Write;
-import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
@@ -15,7 +14,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
@@ -37,15 +35,12 @@ class ShadowAuditIT {
     private final MemoryJournal journal = new MemoryJournal("shop");
     private final Workload workload = new Workload(journal, 1, 400);
     private final Grid grid = new Grid();
-    private final CountDownLatch stop = new CountDownLatch(1);
+    private MemoryRelay relay;
     private Ignite eu;
 
     @BeforeEach
     void start() {
-        journal.probedIn(directory);
-        Thread relay = new Thread(this::answerProbes, "relay");
-        relay.setDaemon(true);
-        relay.start();
+        relay = new MemoryRelay(journal, directory);
         workload.snapshot(300);
         Ignite home = grid.start("home", settings(), journal);
         eu = grid.start("eu", settings());
@@ -55,22 +50,12 @@ class ShadowAuditIT {
 
     @AfterEach
     void stop() {
-        stop.countDown();
+        relay.close();
         grid.close();
     }
 
     private static PenumbraConfiguration settings() {
         return new PenumbraConfiguration().setAuditPauseMillis(1).setPartitions(PARTITIONS);
-    }
-
-    private void answerProbes() {
-        try (JournalProbe probe = JournalProbe.open(directory)) {
-            while (!stop.await(2, TimeUnit.MILLISECONDS)) {
-                journal.answerProbes(probe);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void createShadow(String coverage) {
