@@ -678,6 +678,7 @@ final class Feed extends ShippingFeed {
         if (first == null || last.equals(gatheredBefore)) {
             return before;
         }
+        figures.read(last, committedAtMillis);
         return new Gathering(
                 first, last, lastFirst, changes + (before == null ? 0 : before.changes()), committedAtMillis);
     }

@@ -108,7 +108,7 @@ final class FeedFigures {
         return gaps.sum();
     }
 
-    /** A batch has been read and is on its way. */
+    /** Changes have been read, up to a position, of which the oldest was committed so. */
     void read(Position position, long committedAtMillis) {
         read = position;
         if (waitingSinceMillis == 0) {
