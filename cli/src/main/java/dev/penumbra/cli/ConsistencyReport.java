@@ -45,22 +45,24 @@ record ConsistencyReport(
         out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-9s %8s %8s %8s %8s %18s %18s",
+                        "  %-9s %8s %8s %8s %10s %8s %18s %18s",
                         "level",
                         "reads",
                         "refused",
                         "shadow",
+                        "pre-merged",
                         "home",
                         "staleness ms",
                         "latency ms"));
         levels.forEach((level, figures) -> out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-9s %8d %8d %8s %8s %18s %18s",
+                        "  %-9s %8d %8d %8s %10s %8s %18s %18s",
                         level,
                         figures.reads(),
                         figures.refused(),
                         figures.hasKeyReads() ? figures.fromShadow() : "-",
+                        figures.hasKeyReads() ? figures.preMerged() : "-",
                         figures.hasKeyReads() ? figures.fromHome() : "-",
                         text(figures.provenStaleness()),
                         text(figures.latency()))));

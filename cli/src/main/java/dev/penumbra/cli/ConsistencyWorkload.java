@@ -224,7 +224,7 @@ final class ConsistencyWorkload implements AutoCloseable {
 
     private long byKey(CopiedTable table, int counter, Consistency asked) {
         Answer<Optional<Row>> answer = table.get(Key.of((long) counter), asked);
-        of(asked.level()).told(answer.copy().startsWith("SHADOW"), answer.staleness());
+        of(asked.level()).told(answer.source(), answer.staleness());
         return answer.value()
                 .map(row -> (Long) Objects.requireNonNull(row.get(CounterTable.COUNT_ORDINAL)))
                 .orElse(CounterCheck.ABSENT);

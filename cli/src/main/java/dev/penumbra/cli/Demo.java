@@ -210,7 +210,9 @@ final class Demo implements AutoCloseable {
                 Map<String, String> sqlNames = Objects.requireNonNull(names.get(source));
                 long[] before = Objects.requireNonNull(readsBefore.get(source));
                 long[] after = answered(sqlNames);
-                reports.put(source.label(), compare(workload, sqlNames, after[0] - before[0], after[1] - before[1]));
+                reports.put(
+                        source.label(),
+                        compare(workload, sqlNames, after[0] - before[0], after[1] - before[1], after[2] - before[2]));
             }
         } finally {
             for (DemoWorkload workload : workloads) {
@@ -291,7 +293,8 @@ final class Demo implements AutoCloseable {
                 + source.journalled() + applied + "; " + workload.reads() + " reads");
     }
 
-    private DemoReport compare(DemoWorkload workload, Map<String, String> sqlNames, long fromShadow, long fromHome)
+    private DemoReport compare(
+            DemoWorkload workload, Map<String, String> sqlNames, long fromShadow, long preMerged, long fromHome)
             throws SQLException {
         DemoSource source = workload.source();
         Map<String, Long> rows = new LinkedHashMap<>();
@@ -325,6 +328,7 @@ final class Demo implements AutoCloseable {
                     workload.probe().samples(),
                     workload.reads(),
                     fromShadow,
+                    preMerged,
                     fromHome,
                     grid.valueRatio(source),
                     Objects.requireNonNull(memoryRatios.get(source)),

@@ -165,17 +165,21 @@ final class DemoGrid implements AutoCloseable {
         return datacenter.equals(HOME) ? "HOME" : "SHADOW_" + datacenter.toUpperCase(Locale.ROOT);
     }
 
-    /** How many reads shadows and home images have answered so far, in all datacenters, of tables with these names. */
+    /**
+     * How many reads shadows alone, shadows with what was pending of them, and home images have answered so far, in this order, in all
+     * datacenters, of tables with these names.
+     */
     long[] answered(Set<String> sqlTables) throws SQLException {
-        long[] counts = new long[2];
+        long[] counts = new long[3];
         for (Connection client : clients.values()) {
             try (Statement statement = client.createStatement();
                     ResultSet rows = statement.executeQuery(
-                            "SELECT SQL_TABLE, FROM_SHADOW, FROM_HOME FROM SYS.PENUMBRA_READS")) {
+                            "SELECT SQL_TABLE, FROM_SHADOW, PRE_MERGED, FROM_HOME FROM SYS.PENUMBRA_READS")) {
                 while (rows.next()) {
                     if (sqlTables.contains(rows.getString(1))) {
-                        counts[0] += rows.getLong(2);
-                        counts[1] += rows.getLong(3);
+                        for (int i = 0; i < counts.length; i++) {
+                            counts[i] += rows.getLong(2 + i);
+                        }
                     }
                 }
             }

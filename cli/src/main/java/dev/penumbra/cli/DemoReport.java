@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param freshnessP99 the same, for 99 of 100 changes
  * @param samples how many changes were timed
  * @param reads statements on shadows
- * @param fromShadow how often a shadow answered
+ * @param fromShadow how often a shadow alone answered
+ * @param preMerged how often a shadow answered with what was pending of it
  * @param fromHome how often the home image answered
  * @param valueRatio size of the shadows' values before compression divided by that after
  * @param memoryRatio memory of the same copies without compression divided by that with it
@@ -41,6 +42,7 @@ record DemoReport(
         long samples,
         long reads,
         long fromShadow,
+        long preMerged,
         long fromHome,
         double valueRatio,
         double memoryRatio,
@@ -75,7 +77,8 @@ record DemoReport(
                 "changes",
                 map("written", written, "rolledBack", rolledBack, "journalled", journalled, "copied", copied));
         document.put("freshnessMillis", freshness());
-        document.put("reads", map("total", reads, "fromShadow", fromShadow, "fromHome", fromHome));
+        document.put(
+                "reads", map("total", reads, "fromShadow", fromShadow, "preMerged", preMerged, "fromHome", fromHome));
         document.put("compression", map("valueRatio", rounded(valueRatio), "memoryRatio", rounded(memoryRatio)));
         if (consistency != null) {
             document.put("consistency", consistency.document());
@@ -127,8 +130,8 @@ record DemoReport(
                 freshnessP50,
                 freshnessP99,
                 samples));
-        out.println(indent + "reads        " + reads + ", answered by a shadow " + fromShadow + ", by the home image "
-                + fromHome);
+        out.println(indent + "reads        " + reads + ", answered by a shadow " + fromShadow + ", pre-merged "
+                + preMerged + ", by the home image " + fromHome);
         out.println(String.format(
                 Locale.ROOT,
                 "%scompression  values %.2f to 1, memory with indexes %.2f to 1",

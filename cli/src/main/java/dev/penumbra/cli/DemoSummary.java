@@ -52,6 +52,7 @@ record DemoSummary(Map<String, DemoReport> sources, double seconds) {
         Map<String, Object> reads = new LinkedHashMap<>();
         reads.put("total", sum(DemoReport::reads));
         reads.put("fromShadow", sum(DemoReport::fromShadow));
+        reads.put("preMerged", sum(DemoReport::preMerged));
         reads.put("fromHome", sum(DemoReport::fromHome));
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("sources", each);

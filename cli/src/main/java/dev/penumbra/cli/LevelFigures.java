@@ -1,6 +1,7 @@
 package dev.penumbra.cli;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.penumbra.ignite.Answer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,6 +20,8 @@ final class LevelFigures {
 
     @GuardedBy("this") private long fromShadow;
 
+    @GuardedBy("this") private long preMerged;
+
     @GuardedBy("this") private long fromHome;
 
     /**
@@ -26,7 +29,8 @@ final class LevelFigures {
      *
      * @param reads how many were answered
      * @param refused how many were not
-     * @param fromShadow how many reads by key a shadow answered
+     * @param fromShadow how many reads by key a shadow alone answered
+     * @param preMerged how many reads by key a shadow answered with what was pending of it
      * @param fromHome how many reads by key the home image answered
      * @param provenStaleness of reads by key for which something could be proven; null when there were none
      * @param latency of those that were answered; null when there were none
@@ -35,6 +39,7 @@ final class LevelFigures {
             long reads,
             long refused,
             long fromShadow,
+            long preMerged,
             long fromHome,
             @Nullable Percentiles provenStaleness,
             @Nullable Percentiles latency) {
@@ -45,6 +50,7 @@ final class LevelFigures {
             if (hasKeyReads()) {
                 Map<String, Object> sources = new LinkedHashMap<>();
                 sources.put("shadow", fromShadow);
+                sources.put("preMerged", preMerged);
                 sources.put("home", fromHome);
                 document.put("sources", sources);
             }
@@ -58,7 +64,7 @@ final class LevelFigures {
         }
 
         boolean hasKeyReads() {
-            return fromShadow + fromHome > 0;
+            return fromShadow + preMerged + fromHome > 0;
         }
     }
 
@@ -95,11 +101,11 @@ final class LevelFigures {
      *
      * @param staleness what could be proven, null for nothing
      */
-    synchronized void told(boolean isFromShadow, @Nullable Duration staleness) {
-        if (isFromShadow) {
-            fromShadow++;
-        } else {
-            fromHome++;
+    synchronized void told(Answer.Source source, @Nullable Duration staleness) {
+        switch (source) {
+            case SHADOW -> fromShadow++;
+            case PRE_MERGED -> preMerged++;
+            case HOME -> fromHome++;
         }
         if (staleness != null) {
             stalenessNanos.recordValue(staleness.toNanos());
@@ -111,6 +117,7 @@ final class LevelFigures {
                 latencyNanos.getTotalCount(),
                 refused,
                 fromShadow,
+                preMerged,
                 fromHome,
                 Percentiles.of(stalenessNanos),
                 Percentiles.of(latencyNanos));

@@ -3,6 +3,7 @@ package dev.penumbra.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.penumbra.ignite.Answer;
 import dev.penumbra.shadow.read.Consistency.Level;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -33,7 +34,8 @@ class DemoSummaryTest {
                 20,
                 30,
                 28,
-                2,
+                1,
+                1,
                 3.2,
                 1.7,
                 consistency,
@@ -44,14 +46,20 @@ class DemoSummaryTest {
     private static final DemoReport DIFFERENT = report(3, 40);
     private static final DemoReport UNEVEN = report(0, 39);
 
-    /** Two levels, at the second of which nothing was read by key. */
+    /** Three levels, at the last of which nothing was read by key. */
     private static ConsistencyReport consistency(List<String> violations) {
         LevelFigures bounded = new LevelFigures();
         bounded.answered(1_000_000);
-        bounded.told(true, Duration.ofMillis(50));
+        bounded.told(Answer.Source.SHADOW, Duration.ofMillis(50));
         bounded.refused();
+        LevelFigures session = new LevelFigures();
+        for (Answer.Source source : List.of(Answer.Source.PRE_MERGED, Answer.Source.PRE_MERGED, Answer.Source.HOME)) {
+            session.answered(2_000_000);
+            session.told(source, null);
+        }
         Map<Level, LevelFigures.Summary> levels = new EnumMap<>(Level.class);
         levels.put(Level.BOUNDED, bounded.summary());
+        levels.put(Level.SESSION, session.summary());
         levels.put(Level.PRIMARY, new LevelFigures().summary());
         return new ConsistencyReport(Duration.ofMillis(80), levels, violations.size(), violations);
     }
@@ -80,6 +88,7 @@ class DemoSummaryTest {
         assertThat(json(summary.document()).get("seconds").asDouble()).isEqualTo(12.346);
         assertThat(text(summary))
                 .startsWith("rows ")
+                .contains("30, answered by a shadow 28, pre-merged 1, by the home image 1" + System.lineSeparator())
                 .endsWith("Every copy equals the source." + System.lineSeparator());
     }
 
@@ -88,7 +97,8 @@ class DemoSummaryTest {
         JsonNode document = json(of(EQUAL, EQUAL).document());
         assertThat(document.get("sources").get("h2")).isEqualTo(json(EQUAL.document()));
         assertThat(document.get("sources").get("derby")).isEqualTo(json(EQUAL.document()));
-        assertThat(document.get("reads").toString()).isEqualTo("{\"total\":60,\"fromShadow\":56,\"fromHome\":4}");
+        assertThat(document.get("reads").toString())
+                .isEqualTo("{\"total\":60,\"fromShadow\":56,\"preMerged\":2,\"fromHome\":2}");
         assertThat(document.get("freshnessMillis").get("derby").get("p50").asDouble())
                 .isEqualTo(1.5);
         assertThat(document.get("mismatches").asLong()).isZero();
@@ -120,12 +130,18 @@ class DemoSummaryTest {
         assertThat(found.get("violations").asInt()).isZero();
         assertThat(bounded.get("reads").asInt()).isEqualTo(1);
         assertThat(bounded.get("refused").asInt()).isEqualTo(1);
-        assertThat(bounded.get("sources").toString()).isEqualTo("{\"shadow\":1,\"home\":0}");
+        assertThat(bounded.get("sources").toString()).isEqualTo("{\"shadow\":1,\"preMerged\":0,\"home\":0}");
+        assertThat(found.get("levels").get("SESSION").get("sources").toString())
+                .isEqualTo("{\"shadow\":0,\"preMerged\":2,\"home\":1}");
         assertThat(bounded.get("provenStalenessMillis").get("p99").asDouble()).isBetween(50.0, 50.1);
         assertThat(bounded.get("latencyMillis").get("p50").asDouble()).isBetween(1.0, 1.1);
         assertThat(found.get("levels").get("PRIMARY").toString()).isEqualTo("{\"reads\":0,\"refused\":0}");
         assertThat(text(summary))
-                .contains("round trip between datacenters 80 ms, 0 wrong answers", "BOUNDED", "PRIMARY")
+                .containsPattern("level +reads +refused +shadow +pre-merged +home ")
+                .containsPattern("BOUNDED +1 +1 +1 +0 +0 ")
+                .containsPattern("SESSION +3 +0 +0 +2 +1 ")
+                .containsPattern("PRIMARY +0 +0 +- +- +- ")
+                .contains("round trip between datacenters 80 ms, 0 wrong answers")
                 .endsWith("Every answer holds what its level promises." + System.lineSeparator());
     }
 
