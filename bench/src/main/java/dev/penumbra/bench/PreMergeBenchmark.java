@@ -25,7 +25,7 @@ import org.apache.ignite.cache.query.SqlFieldsQuery;
 /** Reads of a shadow that must have what is pending of it beside the same reads of the shadow alone. */
 final class PreMergeBenchmark implements Benchmark {
     /** Longer than a round of reads takes. */
-    private static final int PENDING_MILLIS = 10_000;
+    private static final int PENDING_MILLIS = 5_000;
 
     private static final String GROUPED = "SELECT O_ORDERSTATUS, COUNT(*), SUM(O_TOTALPRICE) FROM SHADOW.%s"
             + " GROUP BY O_ORDERSTATUS WITH CONSISTENCY ";

@@ -7,7 +7,6 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy;
@@ -32,8 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
+import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,7 +87,7 @@ final class Feed extends ShippingFeed {
     private volatile Position applied = Position.START;
 
     /** Volatile: whoever reads what is pending looks for it. */
-    private volatile @Nullable FeedRun<Key, Row> run;
+    private volatile @Nullable FeedRun<Key, BinaryObject> run;
 
     // Owned by the feed's thread, meaningful inside one session.
     private FeedState state;
@@ -102,6 +100,9 @@ final class Feed extends ShippingFeed {
     private final List<Followed> touched = new ArrayList<>();
 
     private int gatheredChanges;
+    /** Of what has been gathered a part is written already, because its last transaction is larger than a batch. */
+    private boolean isSplit;
+
     private long gatheredBytes;
 
     private Journal.@Nullable Probe probe;
@@ -125,13 +126,24 @@ final class Feed extends ShippingFeed {
         }
     }
 
+    /** Told of questions that have been answered. */
+    @FunctionalInterface
+    interface Told {
+        /**
+         * All that had been committed when the questions were asked is here.
+         *
+         * @param captured the run that has it, null when there is none
+         * @param applied whether the copies have it without what is pending
+         */
+        void of(Collection<Heartbeat.Question> questions, @Nullable Captured captured, boolean applied);
+    }
+
     private record Batch(
             CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
 
     /**
-     * @param captured told of questions when all that had been committed when they were asked has been taken from the journal, where it is not
-     *     applied yet; must not wait
-     * @param proven told of questions when all that had been committed when they were asked has been applied; must not wait
+     * @param told told of questions when all that had been committed when they were asked has been taken from the journal, and again when it
+     *     has been applied; must not wait
      * @param ended called by the feed's thread when it has ended
      */
     Feed(
@@ -140,33 +152,34 @@ final class Feed extends ShippingFeed {
             Datacenter datacenter,
             Executor fillers,
             FeedFigures figures,
-            BiConsumer<Captured, Collection<Heartbeat.Question>> captured,
-            Consumer<Collection<Heartbeat.Question>> proven,
+            Told told,
             Runnable ended) {
         super(context, datacenter, figures, ended);
         this.journal = journal;
         this.home = datacenter.equals(context.home());
         this.fillers = fillers;
-        this.probes = new ProbeDesk<>(new JournalWriter(), questions -> captured(captured, questions), questions -> {
-            // Whoever is told of a run knows what to ask for when the copies are behind.
-            captured(captured, questions);
-            proven.accept(ofThisLife(questions));
-        });
+        this.probes = new ProbeDesk<>(
+                new JournalWriter(),
+                questions -> {
+                    Captured captured = captured();
+                    if (captured != null) {
+                        told.of(ofThisLife(questions), captured, false);
+                    }
+                },
+                // Whoever is told of a run knows what to ask for when the copies are behind.
+                questions -> told.of(ofThisLife(questions), captured(), true));
         this.compression = context.compressionChoice();
         figures.pending(() -> {
-            FeedRun<Key, Row> present = run;
+            FeedRun<Key, BinaryObject> present = run;
             return present == null ? 0 : present.pending();
         });
         this.state = new FeedState(
                 localNode(), UUID.randomUUID(), Position.START, Position.START, Position.START, UUID.randomUUID());
     }
 
-    private void captured(
-            BiConsumer<Captured, Collection<Heartbeat.Question>> told, Collection<Heartbeat.Question> questions) {
-        FeedRun<Key, Row> present = run;
-        if (present != null) {
-            told.accept(new Captured(present.id(), taken), ofThisLife(questions));
-        }
+    private @Nullable Captured captured() {
+        FeedRun<Key, BinaryObject> present = run;
+        return present == null ? null : new Captured(present.id(), taken);
     }
 
     /** A question to what this feed was before it began anew is not answered by what it is now. */
@@ -178,7 +191,7 @@ final class Feed extends ShippingFeed {
     }
 
     /** What has been taken from the journal and may not be applied yet; null while nobody may read it. By any thread. */
-    @Nullable FeedRun<Key, Row> present() {
+    @Nullable FeedRun<Key, BinaryObject> present() {
         return run;
     }
 
@@ -250,7 +263,7 @@ final class Feed extends ShippingFeed {
 
     @Override
     void endSession() {
-        FeedRun<Key, Row> over = run;
+        FeedRun<Key, BinaryObject> over = run;
         run = null;
         if (over != null) {
             over.end();
@@ -264,7 +277,7 @@ final class Feed extends ShippingFeed {
             opened.close();
         }
         awaitAbandoned(abandoned == null ? null : abandoned.written());
-        ahead.forEach(ShippingFeed::awaitAbandoned);
+        followed.values().stream().flatMap(List::stream).forEach(copy -> awaitAbandoned(copy.follower.underWay()));
         ahead.clear();
         touched.clear();
         for (Filling filling : fillings) {
@@ -308,7 +321,7 @@ final class Feed extends ShippingFeed {
     }
 
     private void beginRun() {
-        FeedRun<Key, Row> begun = new FeedRun<>(UUID.randomUUID());
+        FeedRun<Key, BinaryObject> begun = new FeedRun<>(UUID.randomUUID());
         for (List<Followed> copies : followed.values()) {
             copies.forEach(copy -> begun.follow(copy.filling(), copy.follower));
         }
@@ -317,14 +330,14 @@ final class Feed extends ShippingFeed {
 
     /** Lets what is pending of a copy be read. */
     private void show(Followed copy) {
-        FeedRun<Key, Row> present = run;
+        FeedRun<Key, BinaryObject> present = run;
         if (present != null) {
             present.follow(copy.filling(), copy.follower);
         }
     }
 
     private void hide(Followed copy) {
-        FeedRun<Key, Row> present = run;
+        FeedRun<Key, BinaryObject> present = run;
         if (present != null) {
             present.leave(copy.filling());
         }
@@ -520,6 +533,8 @@ final class Feed extends ShippingFeed {
             answerProbes();
             gathering = gatherAhead(tail, gathering);
             settle();
+            // A table that is written all the time is not being written now.
+            merge();
             if (gathering != null) {
                 send(gathering);
                 pause.reset();
@@ -584,7 +599,8 @@ final class Feed extends ShippingFeed {
     }
 
     private boolean isFull() {
-        return gatheredChanges >= AHEAD_BATCHES * context.configuration().batchRows()
+        return isSplit
+                || gatheredChanges >= AHEAD_BATCHES * context.configuration().batchRows()
                 || gatheredBytes >= MAX_GATHERED_BYTES;
     }
 
@@ -600,7 +616,7 @@ final class Feed extends ShippingFeed {
 
     /** Writes copies that somebody waits for. */
     private void merge() {
-        FeedRun<Key, Row> present = run;
+        FeedRun<Key, BinaryObject> present = run;
         if (present != null) {
             present.merge(filling -> {
                 Followed copy = followed.values().stream()
@@ -608,12 +624,14 @@ final class Feed extends ShippingFeed {
                         .filter(one -> one.filling().equals(filling))
                         .findFirst()
                         .orElse(null);
-                if (copy == null || copy.follower.isWriting()) {
+                if (copy == null) {
                     return null;
                 }
                 widen(taken);
-                CompletableFuture<Void> written = copy.follower.flush();
-                ahead.add(written);
+                CompletableFuture<Void> written = copy.follower.merged();
+                if (written != null) {
+                    ahead.add(written);
+                }
                 return written;
             });
         }
@@ -641,10 +659,10 @@ final class Feed extends ShippingFeed {
         if (before == null) {
             gatheredChanges = 0;
             gatheredBytes = 0;
+            isSplit = false;
         }
-        int limit =
-                gatheredChanges + Math.max(batchChanges, context.configuration().batchRows());
-        while ((changes < batchChanges && gatheredBytes < bytes) || last.compareTo(atLeast) < 0) {
+        int limit = Math.max(batchChanges, context.configuration().batchRows());
+        while (!isSplit && ((changes < batchChanges && gatheredBytes < bytes) || last.compareTo(atLeast) < 0)) {
             Journal.Transaction transaction = next(tail, last);
             if (transaction == null) {
                 break;
@@ -657,9 +675,14 @@ final class Feed extends ShippingFeed {
                 settle();
                 throw gap(last, begins, null);
             }
+            int changesBefore = gatheredChanges;
+            long bytesBefore = gatheredBytes;
             for (Change change : transaction) {
-                if (gatheredChanges >= limit || gatheredBytes >= bytes) {
+                if (gatheredChanges - changesBefore >= limit || gatheredBytes - bytesBefore >= bytes) {
                     write(change.position());
+                    changesBefore = 0;
+                    bytesBefore = 0;
+                    isSplit = true;
                 }
                 accept(change);
                 changes++;
@@ -764,7 +787,7 @@ final class Feed extends ShippingFeed {
                 });
             case SNAPSHOT_END -> {
                 if (followed.containsKey(table)) {
-                    write(change.position());
+                    write(table, change.position());
                     each(table, change, copy -> mark(copy, copy.state.ended()));
                 }
             }
@@ -807,7 +830,7 @@ final class Feed extends ShippingFeed {
         each(table, change, copy -> {
             if (sameLayout(copy, change.schema())) {
                 // The source brings the table anew: what comes until the snapshot's end is not the whole of it.
-                write(change.position());
+                write(table, change.position());
                 mark(copy, copy.state.begun());
             } else {
                 refill(copy, change);
@@ -922,13 +945,22 @@ final class Feed extends ShippingFeed {
         gatheredBytes = 0;
     }
 
+    /** The same for one table: of the others a successor must find all in one batch. */
+    private void write(TableName table, Position upTo) {
+        quiet();
+        widen(upTo);
+        flush(followed.getOrDefault(table, List.of())).join();
+    }
+
     private CompletableFuture<Void> flush() {
+        return flush(followed.values().stream().flatMap(List::stream).toList());
+    }
+
+    private static CompletableFuture<Void> flush(Collection<Followed> copies) {
         List<CompletableFuture<Void>> writes = new ArrayList<>();
-        for (List<Followed> copies : followed.values()) {
-            for (Followed copy : copies) {
-                if (!copy.follower.idle()) {
-                    writes.add(copy.follower.flush());
-                }
+        for (Followed copy : copies) {
+            if (!copy.follower.idle()) {
+                writes.add(copy.follower.flush());
             }
         }
         return CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new));
@@ -983,7 +1015,10 @@ final class Feed extends ShippingFeed {
             throw e;
         }
         underWay = null;
-        store(state.advanced(batch.last(), windowFrom(batch.last()), underWayLastFirst));
+        // What has been written ahead may lie beyond.
+        Position window = windowFrom(batch.last());
+        store(state.advanced(
+                batch.last(), window.compareTo(state.window()) > 0 ? window : state.window(), underWayLastFirst));
         applied = batch.last();
         succeeded();
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());

@@ -16,6 +16,7 @@ import dev.penumbra.shadow.read.PendingRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by one thread at a time, but for what is {@linkplain PendingRows pending}, at which any may look.
  */
-final class Follower implements PendingRows<Key, Row> {
+final class Follower implements PendingRows<Key, BinaryObject> {
     private static final int REMOVAL_BYTES = 32;
 
     private final Copy copy;
@@ -104,15 +105,15 @@ final class Follower implements PendingRows<Key, Row> {
         pending.commit();
     }
 
-    /** The row as the copy will give it. */
+    /** The row as the copy will hold it. */
     @Override
-    public Pending.@Nullable Change<Row> newest(Key key) {
-        Object stored = rows.requiredKey(key);
-        Pending.Change<Row> change = pending.newest(stored);
-        if (change == null || change.row() == null) {
-            return change;
+    public Pending.@Nullable Change<BinaryObject> newest(Key key) {
+        Pending.Change<Row> change = pending.newest(rows.requiredKey(key));
+        if (change == null) {
+            return null;
         }
-        return new Pending.Change<>(rows.row(stored, rows.value(change.row())), change.position());
+        Row row = change.row();
+        return new Pending.Change<>(row == null ? null : rows.value(row), change.position());
     }
 
     @Override
@@ -153,9 +154,21 @@ final class Follower implements PendingRows<Key, Row> {
         return pending.waiting();
     }
 
-    /** Whether a write is under way, which another must not overtake. */
-    boolean isWriting() {
-        return !underWay.isDone();
+    /**
+     * Writes what was gathered, unless a write is under way, which another must not overtake.
+     *
+     * @return completes when all that was gathered by now is in the copy, and fails when a write has failed; null while it cannot begin
+     */
+    @Nullable CompletableFuture<Void> merged() {
+        if (idle() || underWay.isCompletedExceptionally()) {
+            return underWay;
+        }
+        return underWay.isDone() ? flush() : null;
+    }
+
+    /** Completes when nothing that was begun is being written any more. */
+    CompletableFuture<Void> underWay() {
+        return underWay;
     }
 
     /** Writes what was gathered; completes when it is in the copy on all nodes. */

@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *          | length of the datacenter's name (2) | it | the source's name
  * </pre>
  *
- * <p>Run and position are those of an answer that needs what is pending, and zero in all else. Only nodes of the datacenter get such answers.
+ * <p>Run and position are those of the feed that answers, and zero where nobody may read what is pending, and for other datacenters.
  *
  * <p>Safe for use by several threads. All work is done on one thread of its own.
  */
@@ -151,24 +151,32 @@ final class Heartbeat implements AutoCloseable {
 
     /** The copies of a source in a datacenter have come as far as the source had when these questions were asked. By any thread. */
     private void proven(
-            String source, Datacenter datacenter, @Nullable Captured captured, Collection<Question> questions) {
+            String source,
+            Datacenter datacenter,
+            Collection<Question> questions,
+            @Nullable Captured captured,
+            boolean applied) {
         execute(() -> {
             for (Question question : questions) {
                 FeedName feed = new FeedName(source, datacenter, question.life());
-                boolean ours = question.node().equals(localNode());
-                if (captured == null) {
-                    if (ours) {
-                        freshness.answered(feed, question.number());
-                    } else {
-                        send(question.node(), ANSWER, question.number(), feed, NOTHING);
+                if (question.node().equals(localNode())) {
+                    told(feed, question.number(), captured, applied);
+                } else {
+                    Captured known = captured != null && isIn(datacenter, question.node()) ? captured : NOTHING;
+                    if (applied || !known.equals(NOTHING)) {
+                        send(question.node(), applied ? ANSWER : CAPTURED, question.number(), feed, known);
                     }
-                } else if (ours) {
-                    freshness.captured(feed, question.number(), captured);
-                } else if (isIn(datacenter, question.node())) {
-                    send(question.node(), CAPTURED, question.number(), feed, captured);
                 }
             }
         });
+    }
+
+    private void told(FeedName feed, long question, @Nullable Captured captured, boolean applied) {
+        if (applied) {
+            freshness.answered(feed, question, captured);
+        } else if (captured != null) {
+            freshness.captured(feed, question, captured);
+        }
     }
 
     private boolean isIn(Datacenter datacenter, UUID node) {
@@ -223,10 +231,8 @@ final class Heartbeat implements AutoCloseable {
         }
         if (kind == QUESTION) {
             shipper.probed(feed.source(), feed.datacenter(), new Question(from, feed.life(), question));
-        } else if (kind == ANSWER) {
-            freshness.answered(feed, question);
-        } else if (kind == CAPTURED) {
-            freshness.captured(feed, question, captured);
+        } else if (kind == ANSWER || kind == CAPTURED) {
+            told(feed, question, captured.equals(NOTHING) ? null : captured, kind == ANSWER);
         }
     }
 

@@ -26,6 +26,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteException;
+import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,6 +139,7 @@ final class KeyReads {
                 return validated;
             }
             reads.discarded(chosen.table());
+            reader.doWithoutPending();
             return proven(router.route(table, Consistency.primary(), need, reader));
         }
 
@@ -155,6 +157,9 @@ final class KeyReads {
 
         private Answer<T> proven(Routing.Answer chosen) {
             try {
+                if (isPreMerged(chosen)) {
+                    throw new IllegalStateException("a copy read without what is pending: " + chosen);
+                }
                 return read(chosen, rows -> in(rows, chosen));
             } finally {
                 reader.ended(chosen);
@@ -182,7 +187,7 @@ final class KeyReads {
             boolean showedPending = true;
             try {
                 // First, and the copy afterwards: a change leaves what is pending when it is in the copy.
-                Map<Key, Pending.Change<Row>> changes = pending.newest(
+                Map<Key, Pending.Change<BinaryObject>> changes = pending.newest(
                                 Objects.requireNonNull(chosen.choice()).candidate(), keys)
                         .orElse(null);
                 showedPending = changes != null && !changes.isEmpty();

@@ -100,15 +100,16 @@ final class KeyedRows {
     }
 
     /** The same rows with changes laid over them, of each the newer. */
-    Map<Key, Row> getWith(Map<Key, Pending.Change<Row>> changes, Collection<Key> keys) {
+    Map<Key, Row> getWith(Map<Key, Pending.Change<BinaryObject>> changes, Collection<Key> keys) {
         Map<Key, Row> rows = new HashMap<>();
         Map<Key, Positioned> stored = getPositioned(keys);
         for (Key key : keys) {
             Positioned present = stored.get(key);
-            Pending.Change<Row> change = changes.get(key);
+            Pending.Change<BinaryObject> change = changes.get(key);
             Row row = present == null ? null : present.row();
             if (change != null && (present == null || change.position().compareTo(present.position()) > 0)) {
-                row = change.row();
+                BinaryObject value = change.row();
+                row = value == null ? null : layout.row(layout.requiredKey(key), value);
             }
             if (row != null) {
                 rows.put(key, row);

@@ -3,7 +3,6 @@ package dev.penumbra.ignite;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Position;
-import dev.penumbra.model.Row;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.FeedRun;
@@ -24,6 +23,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * number | source | datacenter | run | copy | array of keys' values     which of these rows have pending changes?
  * number | source | datacenter | run | copy | null                      have what is pending put into the copy
  * number | true or false                                                it is there, or the run is over
- * number | array of keys' values | rows' values | epochs | sequences    the pending changes; a removed row has no values
+ * number | array of keys' values | rows as stored | epochs | sequences  the pending changes; null for a removed row
  * </pre>
  *
  * <p>Safe for use by several threads. Messages are taken without waiting.
@@ -85,14 +86,17 @@ final class PendingLine implements AutoCloseable {
             }
             return;
         }
-        Optional<FeedRun<Key, Row>> run =
+        Optional<FeedRun<Key, BinaryObject>> run =
                 shipper.run((String) parts[1], Datacenter.of((String) Objects.requireNonNull(parts[2])), (UUID)
                         Objects.requireNonNull(parts[3]));
         String copy = (String) Objects.requireNonNull(parts[4]);
         if (run.isEmpty()) {
             send(from, new Object[] {number, false});
         } else if (parts[5] == null) {
-            var unused = run.get().merged(copy).thenAccept(merged -> send(from, new Object[] {number, merged}));
+            // Not on the feed's thread, nor on one of Ignite's that writes.
+            var unused = run.get()
+                    .merged(copy)
+                    .thenAcceptAsync(merged -> send(from, new Object[] {number, merged}), shipper.background());
         } else {
             send(from, answer(number, run.get().newest(copy, keys((Object[]) parts[5]))));
         }
@@ -104,7 +108,7 @@ final class PendingLine implements AutoCloseable {
      * @param chosen the copy that they are laid over
      * @return the newest of each row that has one; empty when they cannot be had, so that the copy must do without
      */
-    Optional<Map<Key, Pending.Change<Row>>> newest(Candidate chosen, Collection<Key> keys) {
+    Optional<Map<Key, Pending.Change<BinaryObject>>> newest(Candidate chosen, Collection<Key> keys) {
         Optional<UUID> owner = owner(chosen);
         if (owner.isEmpty()) {
             return Optional.empty();
@@ -158,17 +162,23 @@ final class PendingLine implements AutoCloseable {
 
     private Optional<UUID> owner(Candidate chosen) {
         FeedName feed = Objects.requireNonNull(chosen.feed());
-        return context.progress(feed.datacenter())
-                .feed(feed.source())
-                .filter(state -> state.life().equals(feed.life()))
-                .map(FeedState::owner);
+        try {
+            return context.progress(feed.datacenter())
+                    .feed(feed.source())
+                    .filter(state -> state.life().equals(feed.life()))
+                    .map(FeedState::owner)
+                    .filter(node -> context.ignite().cluster().node(node) != null);
+        } catch (IgniteException | javax.cache.CacheException e) {
+            LOG.debug("What is pending cannot be asked for: feed={}", feed, e);
+            return Optional.empty();
+        }
     }
 
     private boolean isHere(UUID node) {
         return node.equals(context.ignite().cluster().localNode().id());
     }
 
-    private Optional<FeedRun<Key, Row>> run(Candidate chosen) {
+    private Optional<FeedRun<Key, BinaryObject>> run(Candidate chosen) {
         FeedName feed = Objects.requireNonNull(chosen.feed());
         return shipper.run(feed.source(), feed.datacenter(), Objects.requireNonNull(chosen.run()));
     }
@@ -177,7 +187,7 @@ final class PendingLine implements AutoCloseable {
         NodeMessages.send(context.ignite(), node, TOPIC, message);
     }
 
-    private static Object[] answer(long number, Optional<Map<Key, Pending.Change<Row>>> found) {
+    private static Object[] answer(long number, Optional<Map<Key, Pending.Change<BinaryObject>>> found) {
         if (found.isEmpty()) {
             return new Object[] {number, false};
         }
@@ -187,10 +197,9 @@ final class PendingLine implements AutoCloseable {
         int[] epochs = new int[count];
         long[] sequences = new long[count];
         int i = 0;
-        for (Map.Entry<Key, Pending.Change<Row>> entry : found.get().entrySet()) {
-            Row row = entry.getValue().row();
+        for (Map.Entry<Key, Pending.Change<BinaryObject>> entry : found.get().entrySet()) {
             keys[i] = entry.getKey().toArray();
-            rows[i] = row == null ? null : row.toArray();
+            rows[i] = entry.getValue().row();
             epochs[i] = entry.getValue().position().epoch();
             sequences[i++] = entry.getValue().position().sequence();
         }
@@ -205,17 +214,16 @@ final class PendingLine implements AutoCloseable {
         return keys;
     }
 
-    private static Map<Key, Pending.Change<Row>> changes(Object[] parts) {
+    private static Map<Key, Pending.Change<BinaryObject>> changes(Object[] parts) {
         List<Key> keys = keys((Object[]) parts[1]);
         @Nullable Object[] rows = (@Nullable Object[]) parts[2];
         int[] epochs = (int[]) parts[3];
         long[] sequences = (long[]) parts[4];
-        Map<Key, Pending.Change<Row>> changes = new HashMap<>();
+        Map<Key, Pending.Change<BinaryObject>> changes = new HashMap<>();
         for (int i = 0; i < epochs.length; i++) {
-            @Nullable Object[] row = (@Nullable Object @Nullable []) rows[i];
             changes.put(
                     keys.get(i),
-                    new Pending.Change<>(row == null ? null : Row.wrap(row), new Position(epochs[i], sequences[i])));
+                    new Pending.Change<>((@Nullable BinaryObject) rows[i], new Position(epochs[i], sequences[i])));
         }
         return changes;
     }

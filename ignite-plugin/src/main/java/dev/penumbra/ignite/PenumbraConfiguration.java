@@ -273,7 +273,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
      * soon as they come.
      */
     public PenumbraConfiguration setPendingMillis(int millis) {
-        this.pending = Duration.ofMillis(inRange("pendingMillis", millis, 0, 10_000));
+        this.pending = Duration.ofMillis(inRange("pendingMillis", millis, 0, 5_000));
         return this;
     }
 

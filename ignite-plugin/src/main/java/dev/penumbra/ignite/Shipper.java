@@ -6,7 +6,6 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.read.FeedRun;
@@ -32,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,7 +58,7 @@ final class Shipper implements AutoCloseable {
     private Consumer<FeedFigures> onFeedEnd = figures -> {};
     private Runnable onCatalogue = () -> {};
     /** Volatile: set after the shipper is made, and read by feeds. */
-    private volatile Proven onProven = (source, datacenter, captured, questions) -> {};
+    private volatile Proven onProven = (source, datacenter, questions, captured, applied) -> {};
 
     /** Changed under this shipper's lock, asked by anybody: a probe must not wait for what is done under it. */
     private final Map<String, Map<Datacenter, ShippingFeed>> feeds = new ConcurrentHashMap<>();
@@ -68,16 +68,13 @@ final class Shipper implements AutoCloseable {
 
     /** Told that the copies of a source in a datacenter have come as far as the source had when questions were asked. */
     interface Proven {
-        /**
-         * The copies have come so far. Must not wait.
-         *
-         * @param captured not null when that is so only together with what is pending
-         */
+        /** The same as {@link Feed.Told}, of one feed. */
         void proven(
                 String source,
                 Datacenter datacenter,
+                Collection<Heartbeat.Question> questions,
                 @Nullable Captured captured,
-                Collection<Heartbeat.Question> questions);
+                boolean applied);
     }
 
     /** Makes the feed of one source for a datacenter; the last is to be called when it has ended. */
@@ -131,7 +128,7 @@ final class Shipper implements AutoCloseable {
     }
 
     /** What a run of this node's feed has taken and not applied; empty when it is over or another node's. */
-    Optional<FeedRun<Key, Row>> run(String source, Datacenter datacenter, UUID id) {
+    Optional<FeedRun<Key, BinaryObject>> run(String source, Datacenter datacenter, UUID id) {
         return feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed
                 ? Optional.ofNullable(feed.present()).filter(run -> run.id().equals(id))
                 : Optional.empty();
@@ -219,8 +216,8 @@ final class Shipper implements AutoCloseable {
                         datacenter,
                         fillThreads,
                         figures,
-                        (captured, questions) -> onProven.proven(source, datacenter, captured, questions),
-                        questions -> onProven.proven(source, datacenter, null, questions),
+                        (questions, captured, applied) ->
+                                onProven.proven(source, datacenter, questions, captured, applied),
                         ended)));
         if (context.ignite().cluster().localNode().isClient()) {
             // It holds no rows of tables, and so has none to ship.

@@ -433,7 +433,7 @@ class CoverageIT {
     @Test
     @Order(8)
     void anyStatement_isAnsweredAsAtHome_whileChangesArePending() {
-        settings.setPendingMillis(10_000);
+        settings.setPendingMillis(5_000);
         long merged = Grid.plugin(eu).reads().preMerged();
         Map<String, RandomStatement> shapes = new HashMap<>();
         while (shapes.size() < PENDING_SHAPES) {

@@ -194,6 +194,12 @@ class PreMergeIT {
     void aStatement_hasItsTableWrittenAheadOfWhatIsBeforeIt() {
         Position applied = holdUpOrders();
         journal.append(note(1, "second"), Draft.delete(NOTES, Key.of(2L)), note(100, "new"));
+        for (Ignite node : List.of(other, feeding)) {
+            Answer<Optional<Row>> noted = Penumbra.of(node).table("NOTES").get(Key.of(100L), NOW);
+            assertThat(noted.value())
+                    .isEqualTo(Optional.ofNullable(journal.table(NOTES.name()).get(Key.of(100L))));
+            assertThat(noted.source()).isEqualTo(Answer.Source.PRE_MERGED);
+        }
         for (Ignite node : List.of(feeding, other)) {
             long merged = Grid.plugin(node).reads().preMerged();
             assertThat(

@@ -83,7 +83,7 @@ final class SimulatedFeed {
     private int onTheirWay;
 
     /** What a node asks, and the way of the answer. */
-    record Question(Datacenter from, UUID life, Consumer<Captured> captured, Runnable answered) {}
+    record Question(Datacenter from, UUID life, Consumer<Captured> captured, Consumer<Optional<Captured>> answered) {}
 
     /** @param homeFeed the feed of the home image; null for that itself */
     SimulatedFeed(
@@ -117,26 +117,31 @@ final class SimulatedFeed {
     }
 
     private ProbeDesk<Question> newDesk() {
-        return new ProbeDesk<>(new Writer(), this::tellCaptured, questions -> {
-            tellCaptured(questions);
-            questions.stream()
-                    .filter(question -> question.life().equals(life))
-                    .forEach(question -> network.message(datacenter, question.from(), question.answered()));
-        });
+        return new ProbeDesk<>(
+                new Writer(),
+                questions -> captured()
+                        .ifPresent(captured -> questions.stream()
+                                .filter(question -> question.life().equals(life)
+                                        && question.from().equals(datacenter))
+                                .forEach(question -> network.message(
+                                        datacenter,
+                                        question.from(),
+                                        () -> question.captured().accept(captured)))),
+                questions -> {
+                    Optional<Captured> captured = captured();
+                    questions.stream()
+                            .filter(question -> question.life().equals(life))
+                            .forEach(question -> network.message(
+                                    datacenter,
+                                    question.from(),
+                                    () -> question.answered()
+                                            .accept(captured.filter(
+                                                    known -> question.from().equals(datacenter)))));
+                });
     }
 
-    private void tellCaptured(Collection<Question> questions) {
-        FeedRun<Integer, Integer> present = run;
-        if (present != null) {
-            Captured captured = new Captured(present.id(), taken);
-            questions.stream()
-                    .filter(question ->
-                            question.life().equals(life) && question.from().equals(datacenter))
-                    .forEach(question -> network.message(
-                            datacenter,
-                            question.from(),
-                            () -> question.captured().accept(captured)));
-        }
+    private Optional<Captured> captured() {
+        return Optional.ofNullable(run).map(present -> new Captured(present.id(), taken));
     }
 
     /** The source: beside this process, or over the tail that is open. */

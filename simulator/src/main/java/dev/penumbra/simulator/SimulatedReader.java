@@ -182,9 +182,9 @@ final class SimulatedReader {
                                                 freshness.captured(feed, question, captured);
                                             }
                                         },
-                                        () -> {
+                                        captured -> {
                                             if (running == incarnation) {
-                                                freshness.answered(feed, question);
+                                                freshness.answered(feed, question, captured.orElse(null));
                                             }
                                         }))));
     }

@@ -188,7 +188,7 @@ class MutantsTest {
                         READ + "Validator.java",
                         ".filter(now -> now.copy().equals(copy))",
                         ".filter(now -> !copy.isEmpty())",
-                        234),
+                        164),
                 new Mutant(
                         "changes before a feed began are taken for none",
                         READ + "LastChanges.java",
@@ -219,7 +219,7 @@ class MutantsTest {
                         READ + "ReadSession.java",
                         "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF",
                         "findings.isEmpty() ? BY_WAY_OF",
-                        185),
+                        137),
                 new Mutant(
                         "what is pending is not looked at",
                         READ + "Pending.java",

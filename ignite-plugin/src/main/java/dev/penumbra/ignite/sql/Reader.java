@@ -60,10 +60,20 @@ public final class Reader implements NameRouter.Chooser {
         List<Candidate> one = List.of(near);
         if (withPending) {
             Choice choice = await(table, gate.choose(table, asked, one, far, session, begun, patience));
-            if (!choice.candidate().isPreMerged() || isMerged(table, choice.candidate())) {
+            if (!choice.candidate().isPreMerged()) {
                 return choice;
             }
-            session.endedAsWithin(table, choice.candidate().seen());
+            boolean merged = false;
+            try {
+                merged = isMerged(table, choice.candidate());
+            } finally {
+                if (!merged) {
+                    session.endedAsWithin(table, choice.candidate().seen());
+                }
+            }
+            if (merged) {
+                return choice;
+            }
         }
         return await(table, gate.chooseAlone(table, asked, one, far, session, begun, patience));
     }

@@ -109,10 +109,22 @@ public final class FeedRun<K, R> {
             if (asked.isEmpty()) {
                 return;
             }
+            // Those who have given up.
+            asked.removeIf(merge -> merge.merged().isDone());
             asked.forEach(merge -> byCopy.computeIfAbsent(merge.copy(), copy -> new ArrayList<>())
                     .add(merge));
             asked.clear();
         }
+        try {
+            begin(byCopy, writing);
+        } catch (RuntimeException | Error e) {
+            byCopy.values()
+                    .forEach(merges -> merges.forEach(merge -> merge.merged().complete(false)));
+            throw e;
+        }
+    }
+
+    private void begin(Map<String, List<Merge>> byCopy, Function<String, @Nullable CompletableFuture<Void>> writing) {
         byCopy.forEach((copy, merges) -> {
             boolean follows = copies.containsKey(copy);
             CompletableFuture<Void> written = follows ? writing.apply(copy) : null;

@@ -70,9 +70,21 @@ public final class Freshness {
 
     /** A question has been answered: the feed's copies have everything that had been committed when it was asked. */
     public void answered(FeedName feed, long question) {
+        answered(feed, question, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param by the run of the feed that has answered; null when there is none
+     */
+    public void answered(FeedName feed, long question, ProvenStaleness.@Nullable Captured by) {
         Known known = feeds.get(feed);
         if (known == null) {
             return;
+        }
+        if (by != null) {
+            known.staleness.captured(question, by);
         }
         known.staleness.answered(question);
         tell(known);

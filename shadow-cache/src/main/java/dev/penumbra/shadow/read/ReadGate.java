@@ -250,7 +250,7 @@ public final class ReadGate {
                 if (!choice.isDone()
                         && begins(candidate, table, asked, session, begun)
                         && !choice.complete(chosen(candidate))) {
-                    session.ended(table, candidate.seen());
+                    session.endedAsWithin(table, candidate.seen());
                 }
             }
         }
