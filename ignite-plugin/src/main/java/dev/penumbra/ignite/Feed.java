@@ -518,11 +518,15 @@ final class Feed extends ShippingFeed {
 
     private void recover(Journal.Tail tail) {
         int limit = RECOVERY_BATCHES * context.configuration().batchRows();
-        Gathering gathering = gather(tail, null, limit, MAX_RECOVERED_BYTES, state.window());
-        if (gathering != null) {
-            send(gathering);
-            settle();
-        }
+        Position window = state.window();
+        Gathering gathering;
+        do {
+            gathering = gather(tail, null, limit, MAX_RECOVERED_BYTES, window);
+            if (gathering != null) {
+                send(gathering);
+                settle();
+            }
+        } while (gathering != null && state.applied().compareTo(window) < 0);
     }
 
     private void carry(Journal.Tail tail) {
@@ -565,7 +569,7 @@ final class Feed extends ShippingFeed {
         return gather(tail, before, batch, MAX_GATHERED_BYTES, Position.START);
     }
 
-    /** Goes on while the batch before is on its way, so that what has come can be read before it is applied, and for as long as that may wait. */
+    /** Goes on while the batch before is on its way, so that what has come can be read, and for as long as it may wait to be written. */
     private @Nullable Gathering gatherAhead(Journal.Tail tail, @Nullable Gathering before) {
         Gathering gathering = before;
         Pause pause = new Pause();
