@@ -182,21 +182,7 @@ final class PreMergeBenchmark implements Benchmark {
                 throws Exception {
             long before = preMerged();
             Rounds.Comparison comparison = Rounds.compare(effort.of(0, 2, 3), effort.of(1, 7, 15), baseline, measured);
-            double alone = comparison.baselineMedian(0);
-            double merged = comparison.measuredMedian(0);
-            return new BenchmarkCase(
-                    name,
-                    alone,
-                    merged,
-                    merged / alone,
-                    "us/op",
-                    Map.of(
-                            "ratioMax",
-                            1 / comparison.smallestRatio(),
-                            "ratioMin",
-                            1 / comparison.largestRatio(),
-                            "preMerged",
-                            (double) (preMerged() - before)));
+            return comparison.ofCosts(name, Map.of("preMerged", (double) (preMerged() - before)));
         }
     }
 }

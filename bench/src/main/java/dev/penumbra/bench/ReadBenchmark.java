@@ -215,21 +215,8 @@ final class ReadBenchmark implements Benchmark {
     private static BenchmarkCase compared(String name, Effort effort, Rounds.Side baseline, Rounds.Side measured)
             throws Exception {
         Rounds.Comparison comparison = Rounds.compare(effort.of(0, 3, 5), effort.of(1, 7, 15), baseline, measured);
-        double theirs = comparison.baselineMedian(0);
-        double ours = comparison.measuredMedian(0);
-        return new BenchmarkCase(
-                name,
-                theirs,
-                ours,
-                ours / theirs,
-                "us/op",
-                Map.of(
-                        "ratioMax",
-                        1 / comparison.smallestRatio(),
-                        "ratioMin",
-                        1 / comparison.largestRatio(),
-                        "addedMicros",
-                        ours - theirs));
+        return comparison.ofCosts(
+                name, Map.of("addedMicros", comparison.measuredMedian(0) - comparison.baselineMedian(0)));
     }
 
     /** Microseconds a read of a row. */

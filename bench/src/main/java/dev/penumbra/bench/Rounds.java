@@ -2,7 +2,9 @@ package dev.penumbra.bench;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The figures of several rounds, in each of which baseline and measured ran one after the other.
@@ -55,6 +57,17 @@ final class Rounds {
 
         double measuredMedian(int figure) {
             return measured.median(figure);
+        }
+
+        /** The case of a report that compares costs, in microseconds each. */
+        BenchmarkCase ofCosts(String name, Map<String, Double> further) {
+            double theirs = baselineMedian(0);
+            double ours = measuredMedian(0);
+            Map<String, Double> beside = new LinkedHashMap<>();
+            beside.put("ratioMin", 1 / largestRatio());
+            beside.put("ratioMax", 1 / smallestRatio());
+            beside.putAll(further);
+            return new BenchmarkCase(name, theirs, ours, ours / theirs, "us/op", beside);
         }
 
         /** The smallest ratio, baseline to measured, that any one round had. */

@@ -184,8 +184,9 @@ final class KeyReads {
 
         /** What a copy has with what is pending of it laid over it; null when that cannot be had. */
         private @Nullable Answer<T> merged(Routing.Answer chosen) {
-            boolean showedPending = true;
+            boolean showedPending = false;
             try {
+                rows(chosen).requireKeys(keys);
                 // First, and the copy afterwards: a change leaves what is pending when it is in the copy.
                 Map<Key, Pending.Change<BinaryObject>> changes = pending.newest(
                                 Objects.requireNonNull(chosen.choice()).candidate(), keys)

@@ -99,6 +99,11 @@ final class KeyedRows {
         return rows;
     }
 
+    /** @throws PenumbraException with {@link ErrorCode#INVALID_KEY} when one of the keys cannot be any row's */
+    void requireKeys(Collection<Key> keys) {
+        keys.forEach(layout::requiredKey);
+    }
+
     /** The same rows with changes laid over them, of each the newer. */
     Map<Key, Row> getWith(Map<Key, Pending.Change<BinaryObject>> changes, Collection<Key> keys) {
         Map<Key, Row> rows = new HashMap<>();

@@ -13,6 +13,7 @@ import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.Freshness;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate;
+import dev.penumbra.shadow.read.ReadGate.Asking;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
@@ -351,9 +352,10 @@ final class SimulatedReader {
         }
 
         void begin(Consistency consistency, List<Candidate> near, boolean withPending) {
+            Asking asking = new Asking(TABLE, consistency, seen, clockThen, PATIENCE);
             CompletableFuture<Choice> choosing = withPending
-                    ? gate.choose(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE)
-                    : gate.chooseAlone(TABLE, consistency, near, SimulatedReader.this::far, seen, clockThen, PATIENCE);
+                    ? gate.choose(asking, near, SimulatedReader.this::far)
+                    : gate.chooseAlone(asking, near, SimulatedReader.this::far);
             var unused = choosing.whenComplete((choice, failure) -> {
                 if (running != incarnation) {
                     return;

@@ -130,7 +130,7 @@ class MutantsTest {
                 new Mutant(
                         "what does not come in time is answered all the same",
                         READ + "ReadGate.java",
-                        "choice.completeExceptionally(refusal(table, asked, candidates));",
+                        "choice.completeExceptionally(refusal(asking, candidates));",
                         "choice.complete(chosen(candidates.get(0)));"),
                 new Mutant(
                         "a copy that was filled anew meanwhile is not noticed",

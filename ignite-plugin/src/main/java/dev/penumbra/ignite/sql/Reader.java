@@ -6,6 +6,7 @@ import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.ReadGate;
+import dev.penumbra.shadow.read.ReadGate.Asking;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
@@ -57,9 +58,10 @@ public final class Reader implements NameRouter.Chooser {
 
     @Override
     public Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far) {
+        Asking asking = new Asking(table, asked, session, begun, patience);
         List<Candidate> one = List.of(near);
         if (withPending) {
-            Choice choice = await(table, gate.choose(table, asked, one, far, session, begun, patience));
+            Choice choice = await(table, gate.choose(asking, one, far));
             if (!choice.candidate().isPreMerged()) {
                 return choice;
             }
@@ -75,7 +77,7 @@ public final class Reader implements NameRouter.Chooser {
                 return choice;
             }
         }
-        return await(table, gate.chooseAlone(table, asked, one, far, session, begun, patience));
+        return await(table, gate.chooseAlone(asking, one, far));
     }
 
     private boolean isMerged(String table, Candidate chosen) {

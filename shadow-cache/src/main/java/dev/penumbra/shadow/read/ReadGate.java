@@ -97,56 +97,41 @@ public final class ReadGate {
     }
 
     /**
+     * A read for which a copy is sought.
+     *
+     * @param begun the moment of this node's clock at which the read began
+     * @param patience for how long a proof is waited for
+     */
+    public record Asking(String table, Consistency asked, ReadSession session, long begun, Duration patience) {}
+
+    /**
      * Chooses a copy of one table; each near one also stands for itself with what is pending of it.
      *
      * @param near the copies that could answer from here, the preferred first
      * @param far the others, called at most once, and only when none of the near ones will do
-     * @param begun the moment of this node's clock at which the read began
-     * @param patience for how long a proof is waited for
      * @return the choice, of which the session has been told that it begins to answer unless it is unproven; or fails with
      *     {@link ErrorCode#STALENESS}
      */
-    public CompletableFuture<Choice> choose(
-            String table,
-            Consistency asked,
-            List<Candidate> near,
-            Supplier<List<Candidate>> far,
-            ReadSession session,
-            long begun,
-            Duration patience) {
-        return choose(table, asked, near, far, session, begun, patience, true);
+    public CompletableFuture<Choice> choose(Asking asking, List<Candidate> near, Supplier<List<Candidate>> far) {
+        return choose(asking, near, far, true);
     }
 
     /** The same without what is pending. */
-    public CompletableFuture<Choice> chooseAlone(
-            String table,
-            Consistency asked,
-            List<Candidate> near,
-            Supplier<List<Candidate>> far,
-            ReadSession session,
-            long begun,
-            Duration patience) {
-        return choose(table, asked, near, far, session, begun, patience, false);
+    public CompletableFuture<Choice> chooseAlone(Asking asking, List<Candidate> near, Supplier<List<Candidate>> far) {
+        return choose(asking, near, far, false);
     }
 
     private CompletableFuture<Choice> choose(
-            String table,
-            Consistency asked,
-            List<Candidate> near,
-            Supplier<List<Candidate>> far,
-            ReadSession session,
-            long begun,
-            Duration patience,
-            boolean withPending) {
+            Asking asking, List<Candidate> near, Supplier<List<Candidate>> far, boolean withPending) {
         for (Candidate candidate : near) {
-            if (asked.level() == Level.VALIDATED && !candidate.home()) {
+            if (asking.asked().level() == Level.VALIDATED && !candidate.home()) {
                 return CompletableFuture.completedFuture(new Choice(candidate, staleness(candidate), true));
             }
-            if (isEligible(candidate, asked) && begins(candidate, table, asked, session, begun)) {
+            if (isEligible(candidate, asking) && begins(candidate, asking)) {
                 return CompletableFuture.completedFuture(chosen(candidate));
             }
         }
-        Search search = new Search(table, asked, session, begun);
+        Search search = new Search(asking);
         search.consider(withPending ? withPending(near) : near);
         if (search.choice.isDone()) {
             return search.choice;
@@ -156,7 +141,7 @@ public final class ReadGate {
         } else {
             executor.execute(() -> search.considerAlso(far));
         }
-        timer.after(patience.toNanos(), search::giveUp);
+        timer.after(asking.patience().toNanos(), search::giveUp);
         return search.choice;
     }
 
@@ -180,19 +165,13 @@ public final class ReadGate {
 
     /** One search for a copy that has what was asked for. */
     private final class Search {
-        private final String table;
-        private final Consistency asked;
-        private final ReadSession session;
-        private final long begun;
+        private final Asking asking;
         private final List<Candidate> candidates = new CopyOnWriteArrayList<>();
         private final CompletableFuture<Choice> choice = new CompletableFuture<>();
-        private volatile boolean asking;
+        private volatile boolean awaits;
 
-        Search(String table, Consistency asked, ReadSession session, long begun) {
-            this.table = table;
-            this.asked = asked;
-            this.session = session;
-            this.begun = begun;
+        Search(Asking asking) {
+            this.asking = asking;
         }
 
         private void considerAlso(Supplier<List<Candidate>> far) {
@@ -201,7 +180,7 @@ public final class ReadGate {
             }
             try {
                 consider(far.get());
-                if (!asking) {
+                if (!awaits) {
                     giveUp();
                 }
             } catch (RuntimeException | Error e) {
@@ -211,7 +190,7 @@ public final class ReadGate {
 
         private void consider(List<Candidate> more) {
             List<Candidate> eligible = more.stream()
-                    .filter(candidate -> isEligible(candidate, asked))
+                    .filter(candidate -> isEligible(candidate, asking))
                     .toList();
             candidates.addAll(eligible);
             look();
@@ -227,11 +206,11 @@ public final class ReadGate {
 
         private void await(Candidate candidate) {
             FeedName feed = candidate.feed();
-            OptionalLong need = need(table, asked, candidate, session, begun);
+            OptionalLong need = need(candidate, asking);
             if (feed == null || need.isEmpty()) {
                 return;
             }
-            asking = true;
+            awaits = true;
             CompletableFuture<Void> proof = freshness.awaited(feed, candidate.run(), need.getAsLong());
             var unusedLook = proof.thenRun(() -> {
                 look();
@@ -247,17 +226,15 @@ public final class ReadGate {
         // A proof is also completed when nobody wants it any more.
         private void look() {
             for (Candidate candidate : candidates) {
-                if (!choice.isDone()
-                        && begins(candidate, table, asked, session, begun)
-                        && !choice.complete(chosen(candidate))) {
-                    session.endedAsWithin(table, candidate.seen());
+                if (!choice.isDone() && begins(candidate, asking) && !choice.complete(chosen(candidate))) {
+                    asking.session().endedAsWithin(asking.table(), candidate.seen());
                 }
             }
         }
 
         private void giveUp() {
             if (!choice.isDone()) {
-                choice.completeExceptionally(refusal(table, asked, candidates));
+                choice.completeExceptionally(refusal(asking, candidates));
             }
         }
     }
@@ -279,8 +256,10 @@ public final class ReadGate {
     }
 
     /** Since which moment a candidate must be proven to lack nothing; empty when any state of it will do. */
-    private OptionalLong need(String table, Consistency asked, Candidate candidate, ReadSession session, long begun) {
-        OptionalLong floor = session.floor(table, candidate.seen(), begun);
+    private OptionalLong need(Candidate candidate, Asking asking) {
+        Consistency asked = asking.asked();
+        long begun = asking.begun();
+        OptionalLong floor = asking.session().floor(asking.table(), candidate.seen(), begun);
         OptionalLong own = switch (asked.level()) {
             case EVENTUAL -> OptionalLong.empty();
             case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
@@ -320,14 +299,15 @@ public final class ReadGate {
                 && token.isWithin(feed.source(), journal, now(candidate).upTo());
     }
 
-    private static boolean isEligible(Candidate candidate, Consistency asked) {
-        return asked.level() != Level.PRIMARY || candidate.home();
+    private static boolean isEligible(Candidate candidate, Asking asking) {
+        return asking.asked().level() != Level.PRIMARY || candidate.home();
     }
 
     /** Has a copy begin to answer when it has what is needed now; tells whether it does. */
-    private boolean begins(Candidate candidate, String table, Consistency asked, ReadSession session, long begun) {
-        return has(candidate, need(table, asked, candidate, session, begun))
-                && session.begin(table, candidate.seen(), begun, moment -> isProven(candidate, moment));
+    private boolean begins(Candidate candidate, Asking asking) {
+        return has(candidate, need(candidate, asking))
+                && asking.session()
+                        .begin(asking.table(), candidate.seen(), asking.begun(), moment -> isProven(candidate, moment));
     }
 
     private boolean has(Candidate candidate, OptionalLong need) {
@@ -348,9 +328,10 @@ public final class ReadGate {
         return new Choice(now(candidate), staleness(candidate), false);
     }
 
-    private PenumbraException refusal(String table, Consistency asked, List<Candidate> eligible) {
-        PenumbraException refusal =
-                new PenumbraException(ErrorCode.STALENESS).with("table", table).with("asked", asked);
+    private PenumbraException refusal(Asking asking, List<Candidate> eligible) {
+        PenumbraException refusal = new PenumbraException(ErrorCode.STALENESS)
+                .with("table", asking.table())
+                .with("asked", asking.asked());
         for (Candidate candidate : eligible) {
             FeedName feed = candidate.feed();
             if (feed != null && !candidate.isPreMerged()) {
