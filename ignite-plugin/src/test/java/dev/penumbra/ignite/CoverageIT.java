@@ -47,9 +47,9 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(OrderAnnotation.class)
 class CoverageIT {
     private static final long SEED = Long.getLong("penumbra.seed", System.nanoTime());
-    private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 30);
-    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 600);
-    private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 25);
+    private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 20);
+    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 300);
+    private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 15);
     private static final int ROWS = 120;
 
     private static final List<Column> COLUMNS = List.of(

@@ -5,7 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.ignite.MemoryJournal.Draft;
 import dev.penumbra.ignite.internal.HeldUpdates;
+import dev.penumbra.model.Column;
+import dev.penumbra.model.ColumnType;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Interval;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
 import dev.penumbra.model.Position;
@@ -44,7 +47,10 @@ class PreMergeIT {
     private static final Consistency NOW = Consistency.bounded(Duration.ZERO);
     private static final TableSchema NOTES = new TableSchema(
             new TableName("PUBLIC", "NOTES"),
-            List.of(Orders.column("ID", SqlType.BIGINT), Orders.column("TEXT", SqlType.VARCHAR)),
+            List.of(
+                    Orders.column("ID", SqlType.BIGINT),
+                    Orders.column("TEXT", SqlType.VARCHAR),
+                    new Column("LASTS", ColumnType.of(SqlType.INTERVAL, Interval.Qualifier.DAY.code(), 0), true)),
             List.of("ID"));
 
     @TempDir
@@ -113,7 +119,7 @@ class PreMergeIT {
     }
 
     private static Draft note(long id, String text) {
-        return Draft.put(NOTES, Row.of(id, text));
+        return Draft.put(NOTES, Row.of(id, text, new Interval(Interval.Qualifier.DAY, false, id, 0)));
     }
 
     private static List<List<?>> query(Ignite node, String sql) {
