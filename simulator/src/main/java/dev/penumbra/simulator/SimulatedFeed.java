@@ -429,7 +429,6 @@ final class SimulatedFeed {
         }
         if (gathered > next) {
             int upTo = gathered;
-            written = Math.max(written, upTo);
             busy = true;
             int running = incarnation;
             write(pending.take());

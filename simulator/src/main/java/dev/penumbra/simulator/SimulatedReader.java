@@ -469,7 +469,7 @@ final class SimulatedReader {
             if (!over && !reading) {
                 over = true;
                 if (read.running == incarnation) {
-                    read.seen.ended(TABLE, choice.candidate().seen());
+                    read.seen.ended(TABLE, choice.candidate());
                     read.begin(read.asked.consistency(), near(), false);
                 }
             }
@@ -515,9 +515,9 @@ final class SimulatedReader {
                     validate();
                 } else {
                     if (showedPending) {
-                        read.seen.ended(TABLE, choice.candidate().seen());
+                        read.seen.ended(TABLE, choice.candidate());
                     } else {
-                        read.seen.endedAsWithin(TABLE, choice.candidate().seen());
+                        read.seen.endedAsWithin(TABLE, choice.candidate());
                     }
                     read.answered(choice, false, rows);
                 }
@@ -535,7 +535,7 @@ final class SimulatedReader {
                 if (failure != null) {
                     read.unanswered();
                 } else if (same) {
-                    read.seen.validated(TABLE, choice.candidate().seen(), findings);
+                    read.seen.validated(TABLE, choice.candidate(), findings);
                     read.answered(choice, statement, rows);
                 } else {
                     read.begin(Consistency.primary(), List.of(), false);
@@ -564,7 +564,7 @@ final class SimulatedReader {
                 over = true;
                 if (read.running == incarnation) {
                     if (!choice.unproven()) {
-                        read.seen.ended(TABLE, choice.candidate().seen());
+                        read.seen.ended(TABLE, choice.candidate());
                     }
                     read.unanswered();
                 }

@@ -113,8 +113,8 @@ class MutantsTest {
                 new Mutant(
                         "a session forgets what it has seen",
                         READ + "ReadSession.java",
-                        "if (!copy.isNeverBehind(other.getKey())) {",
-                        "if (copy.name().isEmpty()) {"),
+                        "if (!isNeverBehind(copy, other.getKey())) {",
+                        "if (copy.seenAs().isEmpty()) {"),
                 new Mutant(
                         "a session forgets a copy that another has overtaken in part",
                         READ + "ReadSession.java",
@@ -145,8 +145,8 @@ class MutantsTest {
                 new Mutant(
                         "a session looks at the copy that answers",
                         READ + "ReadSession.java",
-                        "if (!copy.isNeverBehind(other.getKey())) {",
-                        "if (copy.isNeverBehind(other.getKey())) {"),
+                        "if (!isNeverBehind(copy, other.getKey())) {",
+                        "if (isNeverBehind(copy, other.getKey())) {"),
                 new Mutant(
                         "a token's epoch is not looked at",
                         MODEL + "SessionToken.java",
@@ -248,13 +248,13 @@ class MutantsTest {
                 new Mutant(
                         "a session forgets what it has seen of what is pending",
                         READ + "ReadSession.java",
-                        "ownEnded(table, copy.name(), copy.name());",
+                        "ownEnded(table, copy.seenAs(), copy.seenAs());",
                         "endedAsWithin(table, copy);"),
                 new Mutant(
                         "a copy with what is pending is taken to be behind nothing",
                         READ + "ReadSession.java",
-                        "return other.equals(name) || other.equals(within);",
-                        "return other.equals(name) || within != null;"),
+                        "|| other.equals(copy.within());",
+                        "|| copy.within() != null;"),
                 new Mutant(
                         "a copy stands for what was seen elsewhere because it was proven with what is pending",
                         READ + "ReadSession.java",

@@ -70,7 +70,7 @@ public final class Reader implements NameRouter.Chooser {
                 merged = isMerged(table, choice.candidate());
             } finally {
                 if (!merged) {
-                    session.endedAsWithin(table, choice.candidate().seen());
+                    session.endedAsWithin(table, choice.candidate());
                 }
             }
             if (merged) {
@@ -135,7 +135,7 @@ public final class Reader implements NameRouter.Chooser {
     public void validated(Routing.Answer answer, List<Finding> findings) {
         Choice choice = answer.choice();
         if (choice != null) {
-            session.validated(answer.key(), choice.candidate().seen(), findings);
+            session.validated(answer.key(), choice.candidate(), findings);
         }
     }
 
@@ -143,7 +143,7 @@ public final class Reader implements NameRouter.Chooser {
         if (!choice.cancel(false)
                 && !choice.isCompletedExceptionally()
                 && !choice.join().unproven()) {
-            session.endedAsWithin(table, choice.join().candidate().seen());
+            session.endedAsWithin(table, choice.join().candidate());
         }
     }
 
@@ -158,7 +158,7 @@ public final class Reader implements NameRouter.Chooser {
     public void ended(Routing.Answer answer) {
         Choice choice = answer.choice();
         if (choice != null && !choice.unproven()) {
-            session.endedAsWithin(answer.key(), choice.candidate().seen());
+            session.endedAsWithin(answer.key(), choice.candidate());
         }
     }
 
@@ -166,7 +166,7 @@ public final class Reader implements NameRouter.Chooser {
     public void endedWithPending(Routing.Answer answer) {
         Choice choice = answer.choice();
         if (choice != null) {
-            session.ended(answer.key(), choice.candidate().seen());
+            session.ended(answer.key(), choice.candidate());
         }
     }
 }

@@ -52,7 +52,8 @@ public final class ReadGate {
             boolean home,
             @Nullable UUID journal,
             Position upTo,
-            @Nullable UUID run) {
+            @Nullable UUID run)
+            implements ReadSession.Seen {
         /** A copy that is read alone. */
         public Candidate(String copy, @Nullable FeedName feed, boolean home, @Nullable UUID journal, Position upTo) {
             this(copy, feed, home, journal, upTo, null);
@@ -67,9 +68,14 @@ public final class ReadGate {
             return run != null;
         }
 
-        /** As sessions remember it. */
-        public ReadSession.Seen seen() {
-            return run == null ? new ReadSession.Seen(copy, null) : new ReadSession.Seen(copy + " and " + run, copy);
+        @Override
+        public String seenAs() {
+            return run == null ? copy : copy + " and " + run;
+        }
+
+        @Override
+        public @Nullable String within() {
+            return run == null ? null : copy;
         }
     }
 
@@ -227,7 +233,7 @@ public final class ReadGate {
         private void look() {
             for (Candidate candidate : candidates) {
                 if (!choice.isDone() && begins(candidate, asking) && !choice.complete(chosen(candidate))) {
-                    asking.session().endedAsWithin(asking.table(), candidate.seen());
+                    asking.session().endedAsWithin(asking.table(), candidate);
                 }
             }
         }
@@ -259,7 +265,7 @@ public final class ReadGate {
     private OptionalLong need(Candidate candidate, Asking asking) {
         Consistency asked = asking.asked();
         long begun = asking.begun();
-        OptionalLong floor = asking.session().floor(asking.table(), candidate.seen(), begun);
+        OptionalLong floor = asking.session().floor(asking.table(), candidate, begun);
         OptionalLong own = switch (asked.level()) {
             case EVENTUAL -> OptionalLong.empty();
             case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
@@ -307,7 +313,7 @@ public final class ReadGate {
     private boolean begins(Candidate candidate, Asking asking) {
         return has(candidate, need(candidate, asking))
                 && asking.session()
-                        .begin(asking.table(), candidate.seen(), asking.begun(), moment -> isProven(candidate, moment));
+                        .begin(asking.table(), candidate, asking.begun(), moment -> isProven(candidate, moment));
     }
 
     private boolean has(Candidate candidate, OptionalLong need) {

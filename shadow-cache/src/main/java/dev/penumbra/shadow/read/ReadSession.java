@@ -60,16 +60,17 @@ public final class ReadSession {
         return ALONE;
     }
 
-    /**
-     * What answers, as a session remembers it.
-     *
-     * @param name tells it from all else of its table
-     * @param within the name of what this is never behind; null when there is nothing
-     */
-    public record Seen(String name, @Nullable String within) {
-        boolean isNeverBehind(String other) {
-            return other.equals(name) || other.equals(within);
-        }
+    /** What answers, as a session remembers it. */
+    public interface Seen {
+        /** Tells it from all else of its table. */
+        String seenAs();
+
+        /** How that is seen which this is never behind; null when there is nothing. */
+        @Nullable String within();
+    }
+
+    private static boolean isNeverBehind(Seen copy, String other) {
+        return other.equals(copy.seenAs()) || other.equals(copy.within());
     }
 
     /**
@@ -88,7 +89,7 @@ public final class ReadSession {
             return floor;
         }
         for (Map.Entry<String, Answers> other : answers.entrySet()) {
-            if (!copy.isNeverBehind(other.getKey())) {
+            if (!isNeverBehind(copy, other.getKey())) {
                 long moment = other.getValue().floor(begun);
                 if (floor.isEmpty() || moment - floor.getAsLong() > 0) {
                     floor = OptionalLong.of(moment);
@@ -118,31 +119,31 @@ public final class ReadSession {
         if (copy.within() == null && !isAlone(copy, answers)) {
             // What has all that another had shown stands for that one, too; what may end as less does not.
             answers.entrySet()
-                    .removeIf(other -> !other.getKey().equals(copy.name())
+                    .removeIf(other -> !other.getKey().equals(copy.seenAs())
                             && other.getValue().open == 0
                             && proven.test(other.getValue().lastEnd));
         }
-        Answers own = answers.computeIfAbsent(copy.name(), key -> new Answers());
+        Answers own = answers.computeIfAbsent(copy.seenAs(), key -> new Answers());
         own.open++;
         return true;
     }
 
     /** Whether no other copy has answered: so it is with nearly every read. */
     private static boolean isAlone(Seen copy, Map<String, Answers> answers) {
-        return answers.isEmpty() || (answers.size() == 1 && answers.containsKey(copy.name()));
+        return answers.isEmpty() || (answers.size() == 1 && answers.containsKey(copy.seenAs()));
     }
 
     /** An answer of a copy, begun before, is complete or given up. */
     public void ended(String table, Seen copy) {
         if (remembers) {
-            ownEnded(table, copy.name(), copy.name());
+            ownEnded(table, copy.seenAs(), copy.seenAs());
         }
     }
 
     /** The same of one that turned out to have nothing that what it is never behind had not. */
     public void endedAsWithin(String table, Seen copy) {
         if (remembers) {
-            ownEnded(table, copy.name(), copy.within() == null ? copy.name() : copy.within());
+            ownEnded(table, copy.seenAs(), copy.within() == null ? copy.seenAs() : copy.within());
         }
     }
 
@@ -155,7 +156,8 @@ public final class ReadSession {
     public void validated(String table, Seen copy, List<Finding> findings) {
         if (remembers) {
             // Where there was no row in either, the copy may have missed one that came and went.
-            ownValidated(table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy.name() : copy.name());
+            ownValidated(
+                    table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy.seenAs() : copy.seenAs());
         }
     }
 
