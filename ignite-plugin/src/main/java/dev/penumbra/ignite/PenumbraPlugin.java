@@ -14,7 +14,6 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Dictionaries;
-import dev.penumbra.shadow.Dictionary;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.ValueCodec;
@@ -27,11 +26,8 @@ import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
@@ -54,15 +50,11 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     private static final Logger LOG = LoggerFactory.getLogger(PenumbraPlugin.class);
     private static final long ACTIVATION_LOOK_MILLIS = 100;
-    /** How long a row that came to a starting node waits for its dictionary. */
-    private static final long EARLY_DICTIONARY_NANOS = 5_000_000_000L;
-
-    private static final long EARLY_PAUSE_NANOS = 1_000_000;
 
     private final Ignite ignite;
     private final PenumbraConfiguration configuration;
-    private final Map<Integer, Dictionary> early = new ConcurrentHashMap<>();
-    private final ValueCodec codec = new ValueCodec(this::dictionary);
+    private final NodeDictionaries nodeDictionaries;
+    private final ValueCodec codec;
     private final SqlEngine sql = new SqlEngine();
     private final ReadFigures reads = new ReadFigures();
     private final CountDownLatch stopping = new CountDownLatch(1);
@@ -75,7 +67,6 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     private record Running(
             ShippingContext context,
-            Dictionaries dictionaries,
             GridShadows shadows,
             Shipper shipper,
             NodeFigures figures,
@@ -95,6 +86,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
     PenumbraPlugin(Ignite ignite, IgniteConfiguration node, PenumbraConfiguration configuration) {
         this.ignite = ignite;
         this.configuration = configuration;
+        this.nodeDictionaries = new NodeDictionaries(ignite, () -> stopping.getCount() == 0);
+        this.codec = new ValueCodec(nodeDictionaries::find);
         String name = node.getIgniteInstanceName() == null ? "ignite" : node.getIgniteInstanceName();
         this.triggerRelay = new TriggerRelay(
                 ignite,
@@ -203,30 +196,6 @@ public final class PenumbraPlugin implements IgnitePlugin {
         return present;
     }
 
-    private @Nullable Dictionary dictionary(int number) {
-        Running present = running;
-        if (present != null) {
-            return present.dictionaries().find(number);
-        }
-        // A node that joins a datacenter is sent rows before it has started, and now and then before the dictionary,
-        // which comes to it by other threads. Refusing the row would end the node.
-        long end = System.nanoTime() + EARLY_DICTIONARY_NANOS;
-        byte @Nullable [] stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
-        while (stored == null && stopping.getCount() > 0 && System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(EARLY_PAUSE_NANOS);
-            Running opened = running;
-            if (opened != null) {
-                return opened.dictionaries().find(number);
-            }
-            stored = GridInternals.held(ignite, Dictionaries.CONTENT, number);
-        }
-        if (stored == null) {
-            return null;
-        }
-        byte[] trained = stored;
-        return early.computeIfAbsent(number, key -> new Dictionary(key, trained));
-    }
-
     /** Starts once the grid is active: at once, or on a thread of its own that waits for it. */
     void start() {
         if (ignite.cluster().state().active()) {
@@ -258,7 +227,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             return;
         }
         Catalogue catalogue = new Catalogue(ignite);
-        Dictionaries dictionaries = new Dictionaries(ignite, catalogue);
+        Dictionaries dictionaries = nodeDictionaries.open(catalogue);
         ShippingContext context =
                 new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
@@ -302,7 +271,6 @@ public final class PenumbraPlugin implements IgnitePlugin {
         });
         running = new Running(
                 context,
-                dictionaries,
                 shadows,
                 shipper,
                 figures,

@@ -160,16 +160,22 @@ final class Grid implements AutoCloseable {
         return node.plugin(PenumbraPlugin.NAME);
     }
 
-    /** The rows that a copy holds, read through its cache. */
+    /**
+     * The rows that a copy holds, read through its cache, partition by partition: a query of all of them would silently leave out what
+     * goes from one node to another meanwhile.
+     */
     static Map<Key, Row> rows(Ignite node, Copy copy) {
         BinaryRows form = new BinaryRows(node.binary(), copy);
         Map<Key, Row> rows = new HashMap<>();
         IgniteCache<Object, BinaryObject> cache =
                 node.<Object, BinaryObject>cache(copy.cacheName()).withKeepBinary();
-        for (Cache.Entry<Object, BinaryObject> entry :
-                cache.query(new ScanQuery<Object, BinaryObject>()).getAll()) {
-            Row row = form.row(entry.getKey(), entry.getValue());
-            rows.put(copy.requiredLayout().keyOf(row), row);
+        int partitions = node.affinity(copy.cacheName()).partitions();
+        for (int partition = 0; partition < partitions; partition++) {
+            for (Cache.Entry<Object, BinaryObject> entry :
+                    cache.query(new ScanQuery<Object, BinaryObject>(partition)).getAll()) {
+                Row row = form.row(entry.getKey(), entry.getValue());
+                rows.put(copy.requiredLayout().keyOf(row), row);
+            }
         }
         return rows;
     }

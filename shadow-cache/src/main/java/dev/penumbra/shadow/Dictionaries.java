@@ -4,9 +4,9 @@ import dev.penumbra.model.api.Internal;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
-import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.thread.IgniteThread;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +27,13 @@ public final class Dictionaries {
     private final Catalogue catalogue;
     private final IgniteCache<Integer, byte[]> content;
     private final IgniteCache<String, Integer> latest;
+    private final Function<Integer, byte @Nullable []> held;
     private final Map<Integer, Dictionary> digested = new ConcurrentHashMap<>();
 
-    public Dictionaries(Ignite ignite, Catalogue catalogue) {
+    /** @param held the content of a dictionary that this node stores itself; null when it does not, and never waits */
+    public Dictionaries(Ignite ignite, Catalogue catalogue, Function<Integer, byte @Nullable []> held) {
         this.catalogue = catalogue;
+        this.held = held;
         this.content = ignite.getOrCreateCache(Storage.<Integer, byte[]>replicated(CONTENT));
         this.latest = ignite.getOrCreateCache(Storage.<String, Integer>replicated(LATEST));
     }
@@ -62,7 +65,7 @@ public final class Dictionaries {
         if (known != null) {
             return known;
         }
-        byte @Nullable [] stored = content.localPeek(number, CachePeekMode.PRIMARY, CachePeekMode.BACKUP);
+        byte @Nullable [] stored = held.apply(number);
         if (stored == null && !(Thread.currentThread() instanceof IgniteThread)) {
             stored = content.get(number);
         }

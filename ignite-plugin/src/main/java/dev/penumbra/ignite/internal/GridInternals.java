@@ -18,7 +18,6 @@ import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
-import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
@@ -30,7 +29,9 @@ import org.apache.ignite.internal.IgniteInternalFuture;
 import org.apache.ignite.internal.cache.transform.CacheObjectTransformerProcessor;
 import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManager;
+import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
+import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
 import org.apache.ignite.internal.processors.security.IgniteSecurity;
 import org.apache.ignite.internal.processors.security.OperationSecurityContext;
@@ -282,19 +283,26 @@ public final class GridInternals {
     }
 
     /**
-     * A value that this node holds itself, also while it is still starting; null when it does not hold the key.
+     * A value that this node stores itself, also while it is still starting; null when it does not store the key. Whether the node is one
+     * that should store it does not matter: one that has been filled a moment ago is not listed among those yet.
      *
      * @param cacheName a cache that this node may not have yet
      */
     public static byte @Nullable [] held(Ignite ignite, String cacheName, Integer key) {
         @Nullable IgniteInternalCache<Integer, byte[]> cache =
                 ((IgniteEx) ignite).context().cache().internalCache(cacheName);
+        if (cache == null) {
+            return null;
+        }
+        GridCacheContext<Integer, byte[]> context = cache.context();
+        context.shared().database().checkpointReadLock();
         try {
-            return cache == null
-                    ? null
-                    : cache.localPeek(key, new CachePeekMode[] {CachePeekMode.PRIMARY, CachePeekMode.BACKUP});
+            @Nullable CacheDataRow row = context.offheap().read(context, context.toCacheKeyObject(key));
+            return row == null ? null : row.value().value(context.cacheObjectContext(), false);
         } catch (IgniteCheckedException e) {
             throw new IgniteException(e);
+        } finally {
+            context.shared().database().checkpointReadUnlock();
         }
     }
 }
