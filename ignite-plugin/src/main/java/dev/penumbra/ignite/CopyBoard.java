@@ -35,6 +35,7 @@ final class CopyBoard implements Copies {
 
     private final ShippingContext context;
     private final GridShadows shadows;
+    private final Ages ages;
 
     private final CapturedTables tables;
     private final @Nullable Datacenter local;
@@ -71,11 +72,13 @@ final class CopyBoard implements Copies {
     CopyBoard(
             ShippingContext context,
             GridShadows shadows,
+            Ages ages,
             CapturedTables tables,
             @Nullable Datacenter local,
             @Nullable CacheWatch watch) {
         this.context = context;
         this.shadows = shadows;
+        this.ages = ages;
         this.tables = tables;
         this.local = local;
         this.watch = watch;
@@ -93,7 +96,7 @@ final class CopyBoard implements Copies {
         }
         for (dev.penumbra.shadow.Copy copy : present) {
             Datacenter datacenter = copy.name().datacenter();
-            ListedCopy one = new ListedCopy(copy, datacenter.equals(local) ? watch : null);
+            ListedCopy one = new ListedCopy(copy, ages, datacenter.equals(local) ? watch : null);
             Table table = listed.computeIfAbsent(copy.sqlTable(), name -> new Table());
             if (copy.role() == Role.SHADOW) {
                 table.shadows.put(datacenter, one);

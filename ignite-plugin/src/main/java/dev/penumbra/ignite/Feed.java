@@ -13,8 +13,8 @@ import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
+import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
-import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
@@ -426,7 +426,7 @@ final class Feed extends ShippingFeed {
 
     private List<Copy> copies() {
         return context.catalogue().of(journal.source()).stream()
-                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .filter(copy -> copy.name().datacenter().equals(datacenter) && copy.released() == null)
                 .toList();
     }
 
@@ -868,14 +868,9 @@ final class Feed extends ShippingFeed {
         Copy fresh = context.catalogue().find(name, Copy.Role.HOME_IMAGE).orElse(null);
         if (fresh == null) {
             fresh = new Copy(
-                    name,
                     Copy.Role.HOME_IMAGE,
-                    context.configuration().homeCompression(),
-                    0,
-                    Consistency.eventual(),
-                    context.catalogue().sqlTable(journal.source(), change.table()),
-                    0,
-                    null);
+                    new ShadowDefinition(name, context.configuration().homeCompression(), 0),
+                    context.catalogue().sqlTable(journal.source(), change.table()));
             context.catalogue().add(fresh);
         }
         if (fresh.built()) {

@@ -124,7 +124,7 @@ final class Filling implements Runnable {
 
     private void fill() {
         Optional<Copy> present = context.catalogue().find(definition.name(), definition.role());
-        if (present.isEmpty()) {
+        if (present.isEmpty() || present.get().released() != null) {
             stopped = true;
             return;
         }

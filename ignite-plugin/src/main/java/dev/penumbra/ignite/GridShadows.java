@@ -49,6 +49,7 @@ final class GridShadows implements Shadows {
 
     private final ShippingContext context;
     private final CapturedTables tables;
+    private final Ages ages;
     private final Map<String, Sized> sizes = new ConcurrentHashMap<>();
 
     private final Set<String> measuring = ConcurrentHashMap.newKeySet();
@@ -57,9 +58,10 @@ final class GridShadows implements Shadows {
     private record Sized(CopySize size, long tookNanos, long validUntilNanos) {}
 
     /** @param background runs what no caller waits for */
-    GridShadows(ShippingContext context, CapturedTables tables, Executor background) {
+    GridShadows(ShippingContext context, CapturedTables tables, Ages ages, Executor background) {
         this.context = context;
         this.tables = tables;
+        this.ages = ages;
         this.background = background;
     }
 
@@ -87,16 +89,7 @@ final class GridShadows implements Shadows {
         layout(name).flatMap(definition.coverage()::misfit).ifPresent(misfit -> {
             throw misfit.with("table", name.table());
         });
-        Copy shadow = new Copy(
-                name,
-                Copy.Role.SHADOW,
-                definition.compression(),
-                definition.nearRows(),
-                definition.consistency(),
-                definition.coverage(),
-                catalogue().sqlTable(name.source(), name.table()),
-                0,
-                null);
+        Copy shadow = new Copy(Copy.Role.SHADOW, definition, catalogue().sqlTable(name.source(), name.table()));
         if (!catalogue().add(shadow) && !ifNotExists) {
             throw new PenumbraException(ErrorCode.SHADOW_EXISTS).with("shadow", name);
         }
@@ -154,6 +147,15 @@ final class GridShadows implements Shadows {
                 return;
             }
         }
+    }
+
+    /** Gives up the rows of a shadow until it is refreshed; false when it has been changed meanwhile. */
+    boolean release(Copy present, Copy.Release why) {
+        if (!catalogue().replace(present, present.released(why))) {
+            return false;
+        }
+        clear(present);
+        return true;
     }
 
     private void clear(Copy dropped) {
@@ -258,6 +260,12 @@ final class GridShadows implements Shadows {
                 // The datacenter's last node is leaving, or the cache is being replaced: nothing can be read from it.
                 phase = ShadowStatus.Phase.LOADING;
             }
+        }
+        Copy.Release released = copy.released();
+        if (released != null) {
+            phase = released.phase();
+        } else if (phase == ShadowStatus.Phase.READY && ages.isOver(copy)) {
+            phase = ShadowStatus.Phase.EXPIRED;
         }
         ShadowStatus status =
                 new ShadowStatus(copy.definition(), phase, copy.cacheName(), copy.sqlTable(), applied, 0, 0, 0);

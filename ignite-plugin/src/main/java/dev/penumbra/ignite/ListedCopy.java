@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ListedCopy {
     private final dev.penumbra.shadow.Copy copy;
+    private final @Nullable Ages ages;
     private final @Nullable CacheWatch watch;
     private final String schema;
 
@@ -26,8 +27,9 @@ final class ListedCopy {
     private record Standing(long seen, Optional<Copy> copy) {}
 
     /** @param watch tells whether how it stands is still to be believed; null where nothing does */
-    ListedCopy(dev.penumbra.shadow.Copy copy, @Nullable CacheWatch watch) {
+    ListedCopy(dev.penumbra.shadow.Copy copy, Ages ages, @Nullable CacheWatch watch) {
         this.copy = copy;
+        this.ages = copy.definition().ttl().isZero() ? null : ages;
         this.watch = watch;
         this.schema = copy.sqlSchema();
     }
@@ -45,13 +47,19 @@ final class ListedCopy {
     Optional<Copy> standing(Function<dev.penumbra.shadow.Copy, Copy> asking) {
         CacheWatch told = watch;
         Standing known = remembered;
-        if (told != null && known != null && known.seen() == told.now()) {
+        if (told != null && known != null && known.seen() == told.now() && !hasExpired()) {
             return known.copy();
         }
         long seen = told == null ? CacheWatch.UNKNOWN : told.begin();
         Optional<Copy> standing = Optional.of(asking.apply(copy));
         remembered = seen != CacheWatch.UNKNOWN && standing.get().isReady() ? new Standing(seen, standing) : null;
         return standing;
+    }
+
+    /** Time alone makes it so, without a word. */
+    private boolean hasExpired() {
+        Ages known = ages;
+        return known != null && known.isOver(copy);
     }
 
     /** How its rows are read by their keys. */

@@ -16,6 +16,7 @@ import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.read.FeedName;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -39,6 +40,7 @@ final class NodeFigures implements AutoCloseable {
 
     private final ShippingContext context;
     private final GridShadows shadows;
+    private final Ages ages;
     private final Shipper shipper;
     private final ReadFigures reads;
     private final Triggers triggers;
@@ -55,6 +57,7 @@ final class NodeFigures implements AutoCloseable {
     NodeFigures(
             ShippingContext context,
             GridShadows shadows,
+            Ages ages,
             Shipper shipper,
             ReadFigures reads,
             Triggers triggers,
@@ -63,6 +66,7 @@ final class NodeFigures implements AutoCloseable {
             ShadowAudit audit) {
         this.context = context;
         this.shadows = shadows;
+        this.ages = ages;
         this.shipper = shipper;
         this.reads = reads;
         this.triggers = triggers;
@@ -252,6 +256,16 @@ final class NodeFigures implements AutoCloseable {
                         number("nearRows", row -> (long) row.copy().nearRows()),
                         text("consistency", row -> row.copy().consistency().text()),
                         text("coverage", row -> row.copy().coverage().text()),
+                        number(
+                                "ttlMillis",
+                                row -> row.copy().definition().ttl().isZero()
+                                        ? null
+                                        : (Long) row.copy().definition().ttl().toMillis()),
+                        number(
+                                "ageMillis",
+                                row -> ages.of(row.copy())
+                                        .map(Duration::toMillis)
+                                        .orElse(null)),
                         number("generation", row -> row.copy().generation()),
                         text("applied", row -> row.status().applied().toString()),
                         number("rowCount", row -> row.status().rows()),

@@ -79,6 +79,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             ValidationLine validationLine,
             PendingLine pending,
             ShadowAudit audit,
+            Upkeep upkeep,
             @Nullable CacheWatch watch,
             AutoCloseable listening) {}
 
@@ -243,14 +244,18 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 distant.received(message);
             }
         });
-        GridShadows shadows = new GridShadows(context, tables, shipper.background());
+        Ages ages = new Ages(
+                System::nanoTime,
+                copy -> context.progress(copy.name().datacenter()).age(copy));
+        GridShadows shadows = new GridShadows(context, tables, ages, shipper.background());
+        Upkeep upkeep = new Upkeep(context, shadows, ages);
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
         ShadowAudit audit = new ShadowAudit(context, shadows, heartbeat.freshness());
         NodeFigures figures =
-                new NodeFigures(context, shadows, shipper, reads, triggers, triggerRelay, heartbeat, audit);
+                new NodeFigures(context, shadows, ages, shipper, reads, triggers, triggerRelay, heartbeat, audit);
         @Nullable Datacenter local = context.local();
         @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
-        CopyBoard board = new CopyBoard(context, shadows, tables, local, watch);
+        CopyBoard board = new CopyBoard(context, shadows, ages, tables, local, watch);
         ReadGate gate = new ReadGate(heartbeat.freshness(), heartbeat::after, shipper.background());
         ValidationLine validationLine = new ValidationLine(context, heartbeat);
         Validations validations = new Validations(validationLine, heartbeat::after);
@@ -290,6 +295,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 validationLine,
                 pending,
                 audit,
+                upkeep,
                 watch,
                 catalogue.listen(shipper::catalogueChanged));
         figures.start();
@@ -299,6 +305,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         shipper.start();
         heartbeat.start();
         audit.start();
+        upkeep.start();
         triggers.onChange(shipper::catalogueChanged);
         // One that has left may have fed this datacenter.
         ignite.events()
@@ -343,6 +350,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         }
         triggers.onChange(() -> {});
         present.audit().close();
+        present.upkeep().close();
         present.heartbeat().close();
         present.host().close();
         present.distant().close();

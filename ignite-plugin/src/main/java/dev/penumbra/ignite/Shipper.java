@@ -268,7 +268,7 @@ final class Shipper implements AutoCloseable {
 
     private Set<String> sourcesOfShadowsIn(Datacenter datacenter) {
         return context.catalogue().all().stream()
-                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .filter(copy -> copy.name().datacenter().equals(datacenter) && copy.released() == null)
                 .map(copy -> copy.name().source())
                 .filter(source -> !source.equals(tables.source()))
                 .collect(Collectors.toSet());
@@ -277,7 +277,9 @@ final class Shipper implements AutoCloseable {
     private Set<Datacenter> datacentersOf(String source) {
         Set<Datacenter> datacenters = new HashSet<>();
         for (Copy copy : context.catalogue().of(source)) {
-            datacenters.add(copy.name().datacenter());
+            if (copy.released() == null) {
+                datacenters.add(copy.name().datacenter());
+            }
         }
         return datacenters;
     }

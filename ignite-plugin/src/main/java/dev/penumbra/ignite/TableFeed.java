@@ -129,7 +129,8 @@ final class TableFeed extends ShippingFeed {
     private List<Copy> copies() {
         return context.catalogue().of(tables.source()).stream()
                 .filter(copy -> copy.role() == Copy.Role.SHADOW
-                        && copy.name().datacenter().equals(datacenter))
+                        && copy.name().datacenter().equals(datacenter)
+                        && copy.released() == null)
                 .toList();
     }
 

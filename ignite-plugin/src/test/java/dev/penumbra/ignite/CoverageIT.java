@@ -107,6 +107,10 @@ class CoverageIT {
                     "P5",
                     "WHERE B = TRUE OR U = '00000000-0000-0001-0000-000000000001'",
                     row -> Boolean.TRUE.equals(row.get(6)) || new UUID(1, 1).equals(row.get(7))),
+            new Part(
+                    "P6",
+                    "SEGMENTS (-1, 0, 3) OF 12",
+                    row -> List.of(-1L, 0L, 3L).contains(Math.floorDiv(number(row, 0), 12L))),
             new Part("F", "", row -> true));
 
     @TempDir
@@ -478,7 +482,7 @@ class CoverageIT {
         assertRefused("WHERE A = 'X'", "PENUMBRA-1041");
         assertRefused("WHERE A = ID", "PENUMBRA-1042");
         assertRefused("KEYS (1, 'x')", "PENUMBRA-1041");
-        assertRefused("SEGMENTS (1)", "PENUMBRA-1016");
+        assertRefused("SEGMENTS (1.5)", "PENUMBRA-1042");
         assertThat(sql("SELECT COVERAGE FROM SYS.PENUMBRA_SHADOWS WHERE TABLE_NAME = 'P3' ORDER BY ROLE"))
                 .isEqualTo(List.of(List.of(""), List.of("KEYS (1, 2, 3, 5, 8, 13, 999)")));
     }

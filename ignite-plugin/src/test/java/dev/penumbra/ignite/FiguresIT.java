@@ -102,12 +102,17 @@ class FiguresIT {
             for (Consistency level : List.of(
                     Consistency.eventual(), Consistency.bounded(Duration.ofMillis(200)), Consistency.primary())) {
                 Coverage coverage = Coverage.parse(level.equals(Consistency.primary()) ? "" : "WHERE \"A\" = 'x''y'");
-                Copy copy = new Copy(name, Role.SHADOW, Compression.NONE, 5, level, coverage, "ORDERS", 0, null);
+                Duration ttl = Duration.ofMillis(coverage.isWhole() ? 0 : 5);
+                Copy copy = new Copy(
+                        Role.SHADOW, new ShadowDefinition(name, Compression.NONE, 5, level, coverage, ttl), "ORDERS");
                 assertThat(catalogue.add(copy)).isTrue();
                 Copy filled = copy.rebuilt(7, Orders.SCHEMA);
                 assertThat(catalogue.replace(copy, filled)).isTrue();
                 assertThat(catalogue.find(name, Role.SHADOW)).contains(filled);
-                assertThat(catalogue.remove(filled)).isTrue();
+                Copy released = filled.released(Copy.Release.EXPIRED);
+                assertThat(catalogue.replace(filled, released)).isTrue();
+                assertThat(catalogue.find(name, Role.SHADOW)).contains(released);
+                assertThat(catalogue.remove(released)).isTrue();
             }
 
             BinaryObject former = eu.binary()

@@ -80,6 +80,9 @@ public enum ErrorCode {
     COVERAGE_UNFIT(
             1044,
             "the table's layout has changed and the shadow's coverage does not fit it any more: drop the shadow and create it anew"),
+    COPY_RELEASED(
+            1045,
+            "the shadow has expired, or had to make room, and holds no rows that may be read: read SHADOW or HOME, or REFRESH SHADOW"),
 
     JOURNAL_NOT_WRITABLE(
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),

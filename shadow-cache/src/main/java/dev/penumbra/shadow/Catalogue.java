@@ -4,8 +4,10 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.Copy.Release;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +51,11 @@ public final class Catalogue {
     /** A copy of the whole table has none, as every copy that was written before there was coverage. */
     private static final String COVERAGE = "COVERAGE";
 
+    /** What lives for ever, and what has not released its rows, has none. */
+    private static final String TTL = "TTL_MILLIS";
+
+    private static final String RELEASED = "RELEASED";
+
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
@@ -75,6 +82,8 @@ public final class Catalogue {
         fields.put("NEAR_ROWS", Integer.class.getName());
         fields.put(CONSISTENCY, String.class.getName());
         fields.put(COVERAGE, String.class.getName());
+        fields.put(TTL, Long.class.getName());
+        fields.put(RELEASED, String.class.getName());
         fields.put("SQL_TABLE", String.class.getName());
         fields.put("GENERATION", Long.class.getName());
         fields.put("CACHE_NAME", String.class.getName());
@@ -227,6 +236,13 @@ public final class Catalogue {
         if (!copy.coverage().isWhole()) {
             builder.setField(COVERAGE, copy.coverage().text());
         }
+        if (!copy.definition().ttl().isZero()) {
+            builder.setField(TTL, copy.definition().ttl().toMillis());
+        }
+        Release released = copy.released();
+        if (released != null) {
+            builder.setField(RELEASED, released.name());
+        }
         TableSchema layout = copy.layout();
         if (layout != null) {
             builder.setField("LAYOUT", TableSchemaFormat.toBytes(layout));
@@ -241,18 +257,23 @@ public final class Catalogue {
         byte @Nullable [] layout = stored.field("LAYOUT");
         @Nullable String consistency = stored.field(CONSISTENCY);
         @Nullable String coverage = stored.field(COVERAGE);
+        @Nullable Long ttlMillis = stored.field(TTL);
+        @Nullable String released = stored.field(RELEASED);
         int nearRows = stored.<Integer>field("NEAR_ROWS");
         long generation = stored.<Long>field("GENERATION");
         return new Copy(
-                name,
                 Copy.Role.valueOf(text(stored, "ROLE")),
-                Compression.valueOf(text(stored, "COMPRESSION")),
-                nearRows,
-                consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
-                coverage == null ? Coverage.whole() : Coverage.parse(coverage),
+                new ShadowDefinition(
+                        name,
+                        Compression.valueOf(text(stored, "COMPRESSION")),
+                        nearRows,
+                        consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
+                        coverage == null ? Coverage.whole() : Coverage.parse(coverage),
+                        ttlMillis == null ? Duration.ZERO : Duration.ofMillis(ttlMillis)),
                 text(stored, "SQL_TABLE"),
                 generation,
-                layout == null ? null : TableSchemaFormat.fromBytes(layout));
+                layout == null ? null : TableSchemaFormat.fromBytes(layout),
+                released == null ? null : Release.valueOf(released));
     }
 
     private static String text(BinaryObject stored, String field) {

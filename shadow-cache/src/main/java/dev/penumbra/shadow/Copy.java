@@ -3,6 +3,7 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.nio.charset.StandardCharsets;
@@ -19,27 +20,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Each time a copy is filled from the beginning it gets a new generation, and with it a cache of its own. Whatever an
  * earlier filling may still have under way therefore writes into a cache that no longer exists.
  *
- * @param name the table and the datacenter
  * @param role whether this is the home image
- * @param compression how its values are stored
- * @param nearRows how many hot rows each node of the datacenter keeps in its near cache, 0 for no near cache
- * @param consistency what the answer to a read of it must contain unless the read says otherwise
- * @param coverage which rows of its table it holds; all of them when it is a home image
+ * @param definition the table and the datacenter, and what the copy is to be; a home image holds the whole table for ever
  * @param sqlTable the name of its table in SQL, the same for all copies of one table
  * @param generation counts fillings across the whole grid; 0 while the copy has no cache yet
  * @param layout the table's layout, null while the copy has no cache yet
+ * @param released why its rows have been given up, so that it has no cache until it is asked to be filled anew; null when they have not
  */
 @Internal
 public record Copy(
-        ShadowName name,
         Role role,
-        Compression compression,
-        int nearRows,
-        Consistency consistency,
-        Coverage coverage,
+        ShadowDefinition definition,
         String sqlTable,
         long generation,
-        @Nullable TableSchema layout) {
+        @Nullable TableSchema layout,
+        @Nullable Release released) {
     /** The SQL schema of all home images. */
     public static final String HOME_SCHEMA = "HOME";
 
@@ -58,26 +53,66 @@ public record Copy(
         SHADOW
     }
 
+    /** Why a shadow has given its rows up. */
+    public enum Release {
+        /** Its time to live is over. */
+        EXPIRED(Phase.EXPIRED),
+        /** The memory that its datacenter may use does not suffice for it. */
+        DISPLACED(Phase.DISPLACED);
+
+        private final Phase phase;
+
+        Release(Phase phase) {
+            this.phase = phase;
+        }
+
+        /** How a shadow stands then. */
+        public Phase phase() {
+            return phase;
+        }
+    }
+
     public Copy {
         if ((generation == 0) != (layout == null)) {
             throw new IllegalArgumentException("a copy has a layout exactly when it has a generation");
         }
-        if (role == Role.HOME_IMAGE && !coverage.isWhole()) {
-            throw new IllegalArgumentException("a home image holds the whole table: " + coverage);
+        if (role == Role.HOME_IMAGE
+                && !(definition.coverage().isWhole() && definition.ttl().isZero())) {
+            throw new IllegalArgumentException("a home image holds the whole table for ever: " + definition);
+        }
+        if (released != null && (role == Role.HOME_IMAGE || generation != 0)) {
+            throw new IllegalArgumentException("only a shadow without a cache has released its rows");
         }
     }
 
-    /** A copy of the whole table. */
-    public Copy(
-            ShadowName name,
-            Role role,
-            Compression compression,
-            int nearRows,
-            Consistency consistency,
-            String sqlTable,
-            long generation,
-            @Nullable TableSchema layout) {
-        this(name, role, compression, nearRows, consistency, Coverage.whole(), sqlTable, generation, layout);
+    /** A copy that has not been filled yet. */
+    public Copy(Role role, ShadowDefinition definition, String sqlTable) {
+        this(role, definition, sqlTable, 0, null, null);
+    }
+
+    /** The table and the datacenter. */
+    public ShadowName name() {
+        return definition.name();
+    }
+
+    /** How its values are stored. */
+    public Compression compression() {
+        return definition.compression();
+    }
+
+    /** How many hot rows each node of the datacenter keeps in its near cache, 0 for no near cache. */
+    public int nearRows() {
+        return definition.nearRows();
+    }
+
+    /** What the answer to a read of it must contain unless the read says otherwise. */
+    public Consistency consistency() {
+        return definition.consistency();
+    }
+
+    /** Which rows of its table it holds; all of them when it is a home image. */
+    public Coverage coverage() {
+        return definition.coverage();
     }
 
     /** What tells a copy from all others in the catalogue. */
@@ -88,7 +123,7 @@ public record Copy(
 
     /** What tells this copy from all others in the catalogue. */
     public String id() {
-        return id(name, role);
+        return id(name(), role);
     }
 
     /**
@@ -115,34 +150,25 @@ public record Copy(
 
     /** This copy with another cache, laid out anew. */
     public Copy rebuilt(long nextGeneration, TableSchema nextLayout) {
-        return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, nextGeneration, nextLayout);
-    }
-
-    /** What a user asked this shadow to be. */
-    public ShadowDefinition definition() {
-        return new ShadowDefinition(name, compression, nearRows, consistency, coverage);
+        return new Copy(role, definition, sqlTable, nextGeneration, nextLayout, null);
     }
 
     /** This shadow as a user wants it to be now: with its cache where that stays right, otherwise without one. */
     public Copy altered(ShadowDefinition next) {
-        boolean same = next.compression() == compression
-                && next.nearRows() == nearRows
-                && next.coverage().equals(coverage);
-        return new Copy(
-                name,
-                role,
-                next.compression(),
-                next.nearRows(),
-                next.consistency(),
-                next.coverage(),
-                sqlTable,
-                same ? generation : 0,
-                same ? layout : null);
+        boolean same = next.compression() == compression()
+                && next.nearRows() == nearRows()
+                && next.coverage().equals(coverage());
+        return new Copy(role, next, sqlTable, same ? generation : 0, same ? layout : null, released);
     }
 
-    /** This copy without a cache. */
+    /** This copy without a cache, to be filled anew. */
     public Copy unbuilt() {
-        return new Copy(name, role, compression, nearRows, consistency, coverage, sqlTable, 0, null);
+        return new Copy(role, definition, sqlTable);
+    }
+
+    /** This shadow without a cache, until it is {@linkplain #unbuilt() asked} to be filled anew. */
+    public Copy released(Release why) {
+        return new Copy(role, definition, sqlTable, 0, null, why);
     }
 
     /** The Ignite cache that holds the rows, empty while there is none. */
@@ -159,13 +185,13 @@ public record Copy(
     }
 
     private String cachePrefix() {
-        return CACHE_PREFIX + plain(sqlTable) + "-" + (role == Role.HOME_IMAGE ? "home-image" : name.datacenter())
+        return CACHE_PREFIX + plain(sqlTable) + "-" + (role == Role.HOME_IMAGE ? "home-image" : name().datacenter())
                 + "-";
     }
 
     /** The SQL schema in which the table stands. */
     public String sqlSchema() {
-        return role == Role.HOME_IMAGE ? HOME_SCHEMA : name.datacenter().shadowSchema();
+        return role == Role.HOME_IMAGE ? HOME_SCHEMA : name().datacenter().shadowSchema();
     }
 
     /**
@@ -173,7 +199,7 @@ public record Copy(
      * type can be seen, not the cache.
      */
     public String valueType() {
-        return typePrefix() + "." + compression;
+        return typePrefix() + "." + compression();
     }
 
     /** The binary type of composite keys: one per table and layout, so that all copies place a key in one partition. */
@@ -188,7 +214,7 @@ public record Copy(
 
     private String typePrefix() {
         Fingerprint fingerprint = requiredLayout().fingerprint();
-        return "penumbra." + name.source() + "." + name.table().quoted() + "." + fingerprint;
+        return "penumbra." + name().source() + "." + name().table().quoted() + "." + fingerprint;
     }
 
     /**

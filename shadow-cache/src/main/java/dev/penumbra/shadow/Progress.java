@@ -5,6 +5,7 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -225,9 +226,25 @@ public final class Progress {
         return "shares/" + copy.id() + "/" + copy.generation();
     }
 
+    /** How old a copy's present filling was when that was noted last; empty while nobody has noted it. */
+    public Optional<Duration> age(Copy copy) {
+        @Nullable String text = states.get(ageKey(copy));
+        return text == null ? Optional.empty() : Optional.of(Duration.ofMillis(Long.parseLong(text)));
+    }
+
+    /** Notes how old a copy's present filling is, in whole milliseconds. */
+    public void putAge(Copy copy, Duration age) {
+        states.put(ageKey(copy), Long.toString(age.toMillis()));
+    }
+
+    private static String ageKey(Copy copy) {
+        return "age/" + copy.id() + "/" + copy.generation();
+    }
+
     /** Forgets a copy's present filling. */
     public void forget(Copy copy) {
         states.remove(copyKey(copy));
+        states.remove(ageKey(copy));
         states.remove(sharesKey(copy));
     }
 }

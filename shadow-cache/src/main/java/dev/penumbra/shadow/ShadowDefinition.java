@@ -3,6 +3,9 @@ package dev.penumbra.shadow;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.text.TimeText;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 /**
  * What a user asked a shadow to be.
@@ -13,12 +16,22 @@ import dev.penumbra.shadow.read.Consistency;
  * @param consistency what the answer to a read of it must contain unless the read says otherwise; never for a session, whose tokens
  *     are its own
  * @param coverage which rows of its table it holds
+ * @param ttl for how long its rows may be read after it has been filled, in whole milliseconds, rounded down, and at most
+ *     {@link #TTL_MAX}; zero for ever
  */
 @Incubating
 public record ShadowDefinition(
-        ShadowName name, Compression compression, int nearRows, Consistency consistency, Coverage coverage) {
+        ShadowName name,
+        Compression compression,
+        int nearRows,
+        Consistency consistency,
+        Coverage coverage,
+        Duration ttl) {
     /** Rows in each node's near cache unless the definition says otherwise. */
     public static final int NEAR_ROWS_DEFAULT = 10_000;
+
+    /** What a time to live may be at most; half the range of a clock of nanoseconds is more. */
+    public static final Duration TTL_MAX = TimeText.MAX;
 
     public ShadowDefinition {
         if (nearRows < 0) {
@@ -27,6 +40,16 @@ public record ShadowDefinition(
         if (consistency.level() == Consistency.Level.SESSION) {
             throw new IllegalArgumentException("a token belongs to a session, not to a shadow: " + consistency);
         }
+        ttl = ttl.truncatedTo(ChronoUnit.MILLIS);
+        if (ttl.isNegative() || ttl.compareTo(TTL_MAX) > 0) {
+            throw new IllegalArgumentException("ttl out of range: " + ttl);
+        }
+    }
+
+    /** A shadow for ever. */
+    public ShadowDefinition(
+            ShadowName name, Compression compression, int nearRows, Consistency consistency, Coverage coverage) {
+        this(name, compression, nearRows, consistency, coverage, Duration.ZERO);
     }
 
     /** A shadow of the whole table. */

@@ -30,6 +30,10 @@ public record ShadowStatus(
         /** Incomplete: reads go to the home image. */
         LOADING,
         /** Complete up to its applied position. */
-        READY
+        READY,
+        /** Its time to live is over and its rows are gone: reads go to the home image until it is refreshed. */
+        EXPIRED,
+        /** Its rows had to make room in its datacenter's memory: reads go to the home image until it is refreshed. */
+        DISPLACED
     }
 }

@@ -20,15 +20,24 @@ class CopyTest {
         TableName name = new TableName("PUBLIC", table);
         TableSchema layout =
                 new TableSchema(name, List.of(new Column("ID", ColumnType.of(SqlType.BIGINT), false)), List.of("ID"));
+        ShadowName shadow = new ShadowName("ignite", name, Datacenter.of("eu"));
         return new Copy(
-                new ShadowName("ignite", name, Datacenter.of("eu")),
                 Copy.Role.SHADOW,
-                Compression.NONE,
-                0,
-                Consistency.bounded(Duration.ofSeconds(1)),
+                new ShadowDefinition(shadow, Compression.NONE, 0, Consistency.bounded(Duration.ofSeconds(1))),
                 table,
                 generation,
-                layout);
+                layout,
+                null);
+    }
+
+    @Test
+    void aShadowThatHasReleasedItsRows_isFilledAnewOnlyWhenThatIsAskedFor() {
+        Copy released = copy("T", 7).released(Copy.Release.EXPIRED);
+        assertThat(released.built()).isFalse();
+        ShadowDefinition longer = new ShadowDefinition(
+                released.name(), Compression.ZSTD, 0, released.consistency(), released.coverage(), Duration.ofHours(1));
+        assertThat(released.altered(longer).released()).isEqualTo(Copy.Release.EXPIRED);
+        assertThat(released.unbuilt().released()).isNull();
     }
 
     @Test

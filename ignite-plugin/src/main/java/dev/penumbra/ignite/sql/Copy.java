@@ -62,4 +62,9 @@ public record Copy(
     public boolean isReady() {
         return phase == Phase.READY;
     }
+
+    /** Whether it has all of its rows, although reads that begin now may not be allowed to see them. */
+    public boolean isWhole() {
+        return phase == Phase.READY || phase == Phase.EXPIRED;
+    }
 }

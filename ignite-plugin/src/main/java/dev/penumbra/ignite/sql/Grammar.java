@@ -6,6 +6,7 @@ import dev.penumbra.ignite.sql.ShadowStatement.CreateTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropTrigger;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.Options;
 import dev.penumbra.ignite.sql.ShadowStatement.RefreshShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
 import dev.penumbra.model.Datacenter;
@@ -15,18 +16,18 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
-import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.coverage.PredicateReader;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.text.TimeText;
 import dev.penumbra.shadow.text.Token;
 import dev.penumbra.shadow.text.Token.Kind;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  * granted that was only skipped.
  */
 final class Grammar {
-    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY";
+    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY or TTL";
 
     private final String sql;
     private final List<Token> tokens;
@@ -283,29 +284,17 @@ final class Grammar {
         boolean ifNotExists = ifNotExists();
         Subject subject = subject();
         Coverage coverage = coverage();
-        Options given = passedWord("WITH") ? options() : new Options(null, null, null);
+        Options given = passedWord("WITH") ? options() : new Options(null, null, null, null);
         end();
-        return new CreateShadow(
-                subject.source(),
-                subject.table(),
-                subject.datacenter(),
-                Objects.requireNonNullElse(given.compression(), Compression.ZSTD),
-                Objects.requireNonNullElse(given.nearRows(), ShadowDefinition.NEAR_ROWS_DEFAULT),
-                Objects.requireNonNullElse(given.consistency(), Consistency.eventual()),
-                coverage,
-                ifNotExists);
+        return new CreateShadow(subject.source(), subject.table(), subject.datacenter(), coverage, given, ifNotExists);
     }
-
-    private record Options(
-            @Nullable Compression compression,
-            @Nullable Integer nearRows,
-            @Nullable Consistency consistency) {}
 
     private Options options() {
         sign("(");
         @Nullable Compression compression = null;
         @Nullable Integer nearRows = null;
         @Nullable Consistency consistency = null;
+        @Nullable Duration ttl = null;
         Set<String> seen = new HashSet<>();
         do {
             Token option = take();
@@ -325,7 +314,11 @@ final class Grammar {
                     sign("=");
                     consistency = ownConsistency();
                 }
-                case "TTL", "ARCHIVE" -> throw unsupported(option, option.value());
+                case "TTL" -> {
+                    sign("=");
+                    ttl = ttl();
+                }
+                case "ARCHIVE" -> throw unsupported(option, option.value());
                 default -> throw syntax(option, OPTIONS);
             }
             if (!seen.add(option.value())) {
@@ -333,7 +326,7 @@ final class Grammar {
             }
         } while (passed(","));
         sign(")");
-        return new Options(compression, nearRows, consistency);
+        return new Options(compression, nearRows, consistency, ttl);
     }
 
     private ShadowStatement alter() {
@@ -341,13 +334,7 @@ final class Grammar {
         word("SET");
         Options given = options();
         end();
-        return new AlterShadow(
-                subject.source(),
-                subject.table(),
-                subject.datacenter(),
-                given.compression(),
-                given.nearRows(),
-                given.consistency());
+        return new AlterShadow(subject.source(), subject.table(), subject.datacenter(), given);
     }
 
     private ShadowStatement refresh() {
@@ -404,10 +391,7 @@ final class Grammar {
 
     private Coverage coverage() {
         Token first = peek();
-        if (first.isWord("SEGMENTS")) {
-            throw unsupported(first, first.value());
-        }
-        if (!first.isWord("WHERE") && !first.isWord("KEYS")) {
+        if (!first.isWord("WHERE") && !first.isWord("KEYS") && !first.isWord("SEGMENTS")) {
             return Coverage.whole();
         }
         PredicateReader reader = new PredicateReader(
@@ -460,6 +444,26 @@ final class Grammar {
             end++;
         }
         return Token.folded(text.substring(0, end));
+    }
+
+    /** For how long the rows of a shadow may be read after it has been filled. */
+    private Duration ttl() {
+        Token value = take();
+        if (!isPlainLiteral(value)) {
+            throw syntax(value, "a time in single quotes, such as '1h', or 'NONE'");
+        }
+        if (value.value().strip().equalsIgnoreCase("NONE")) {
+            return Duration.ZERO;
+        }
+        try {
+            Duration time = TimeText.parse(value.value());
+            if (!time.isZero()) {
+                return time;
+            }
+        } catch (PenumbraException e) {
+            throw place(value).in(e.with("found", value.shown(sql)));
+        }
+        throw syntax(value, "a time above zero, or 'NONE'");
     }
 
     private int rows() {

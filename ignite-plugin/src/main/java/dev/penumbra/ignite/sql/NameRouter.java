@@ -189,7 +189,7 @@ public final class NameRouter {
                 : copies.shadow(feed.datacenter(), answer.key());
         ReadGate.confirm(
                 choice,
-                now.isPresent() && now.get().isReady()
+                now.isPresent() && now.get().isWhole()
                         ? List.of(now.get().candidate(choice.candidate().home()))
                         : List.of());
     }
@@ -279,7 +279,8 @@ public final class NameRouter {
                         + misfit.getMessage());
             }
             if (shadow.get().phase() != Phase.READY) {
-                return home("the shadow in datacenter " + local + " is still loading");
+                return home("the shadow in datacenter " + local + " "
+                        + hindrance(shadow.get().phase()));
             }
             CoveredRows covered = shadow.get().covered();
             if (covered != null && !need.isWithin(covered)) {
@@ -315,6 +316,14 @@ public final class NameRouter {
             }
         }
 
+        private static String hindrance(Phase phase) {
+            return switch (phase) {
+                case EXPIRED -> "has expired";
+                case DISPLACED -> "had to make room for others";
+                case LOADING, READY -> "is still loading";
+            };
+        }
+
         private List<Candidate> homeWhereItIs(String reason) {
             Optional<Option> home = homeOption(reason);
             away = home.orElse(null);
@@ -342,6 +351,10 @@ public final class NameRouter {
             PenumbraException misfit = shadow.get().misfit();
             if (misfit != null) {
                 throw refused(ErrorCode.COVERAGE_UNFIT).with("reason", misfit.getMessage());
+            }
+            if (shadow.get().phase() != Phase.READY && shadow.get().phase() != Phase.LOADING) {
+                throw refused(ErrorCode.COPY_RELEASED)
+                        .with("phase", shadow.get().phase());
             }
             if (shadow.get().phase() != Phase.READY) {
                 throw refused(ErrorCode.COPY_LOADING)

@@ -10,15 +10,16 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
+import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.Shadows;
+import dev.penumbra.shadow.read.Consistency;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -49,14 +50,14 @@ public final class ShadowDdl {
                             .with("source", statement.source().text())
                             .with("known", shadows.sources()));
         }
-        shadows.create(
-                new ShadowDefinition(
-                        name(statement.source(), matches, statement.table(), statement.datacenter()),
-                        statement.compression(),
-                        statement.nearRows(),
-                        statement.consistency(),
-                        statement.coverage()),
-                statement.ifNotExists());
+        ShadowName name = name(statement.source(), matches, statement.table(), statement.datacenter());
+        ShadowDefinition bare = new ShadowDefinition(
+                name,
+                Compression.ZSTD,
+                ShadowDefinition.NEAR_ROWS_DEFAULT,
+                Consistency.eventual(),
+                statement.coverage());
+        shadows.create(statement.options().over(bare), statement.ifNotExists());
     }
 
     /**
@@ -66,13 +67,7 @@ public final class ShadowDdl {
      */
     public void run(AlterShadow statement) {
         shadows.alter(
-                existing(statement.source(), statement.table(), statement.datacenter()),
-                present -> new ShadowDefinition(
-                        present.name(),
-                        Objects.requireNonNullElse(statement.compression(), present.compression()),
-                        Objects.requireNonNullElse(statement.nearRows(), present.nearRows()),
-                        Objects.requireNonNullElse(statement.consistency(), present.consistency()),
-                        present.coverage()));
+                existing(statement.source(), statement.table(), statement.datacenter()), statement.options()::over);
     }
 
     /**

@@ -5,8 +5,11 @@ import dev.penumbra.model.Operation;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,26 +25,40 @@ public sealed interface ShadowStatement {
      */
     record SourceName(String text, boolean exact, Place place) {}
 
+    /**
+     * The options of a shadow that a statement names; what it does not name is null.
+     *
+     * @param ttl zero for ever
+     */
+    record Options(
+            @Nullable Compression compression,
+            @Nullable Integer nearRows,
+            @Nullable Consistency consistency,
+            @Nullable Duration ttl) {
+        /** What a shadow is to be with these options. */
+        public ShadowDefinition over(ShadowDefinition present) {
+            return new ShadowDefinition(
+                    present.name(),
+                    Objects.requireNonNullElse(compression, present.compression()),
+                    Objects.requireNonNullElse(nearRows, present.nearRows()),
+                    Objects.requireNonNullElse(consistency, present.consistency()),
+                    present.coverage(),
+                    Objects.requireNonNullElse(ttl, present.ttl()));
+        }
+    }
+
     /** {@code CREATE SHADOW}. */
     record CreateShadow(
             SourceName source,
             TableName table,
             Datacenter datacenter,
-            Compression compression,
-            int nearRows,
-            Consistency consistency,
             Coverage coverage,
+            Options options,
             boolean ifNotExists)
             implements ShadowStatement {}
 
-    /** {@code ALTER SHADOW}; what is null stays as it is. */
-    record AlterShadow(
-            SourceName source,
-            TableName table,
-            Datacenter datacenter,
-            @Nullable Compression compression,
-            @Nullable Integer nearRows,
-            @Nullable Consistency consistency)
+    /** {@code ALTER SHADOW}. */
+    record AlterShadow(SourceName source, TableName table, Datacenter datacenter, Options options)
             implements ShadowStatement {}
 
     /** {@code REFRESH SHADOW}. */

@@ -10,6 +10,7 @@ import dev.penumbra.ignite.sql.ShadowStatement.AlterShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.CreateShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.DropShadow;
 import dev.penumbra.ignite.sql.ShadowStatement.ExplainShadow;
+import dev.penumbra.ignite.sql.ShadowStatement.Options;
 import dev.penumbra.ignite.sql.ShadowStatement.SourceName;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -17,6 +18,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.time.Duration;
@@ -39,21 +41,34 @@ class GrammarTest {
                         new SourceName("crm", false, new Place(1, 18)),
                         new TableName("PUBLIC", "ORDERS"),
                         new Datacenter("eu"),
-                        Compression.ZSTD,
-                        ShadowDefinition.NEAR_ROWS_DEFAULT,
-                        Consistency.eventual(),
                         Coverage.whole(),
+                        new Options(null, null, null, null),
                         false));
+    }
+
+    @Test
+    void options_areLaidOverWhatAShadowIs_andLeaveTheRest() {
+        ShadowDefinition present = new ShadowDefinition(
+                new ShadowName("c", new TableName("S", "T"), new Datacenter("eu")),
+                Compression.LZ4,
+                7,
+                Consistency.primary(),
+                Coverage.parse("KEYS (1)"),
+                Duration.ofHours(1));
+        assertThat(new Options(null, null, null, null).over(present)).isEqualTo(present);
+        assertThat(new Options(Compression.NONE, 0, Consistency.eventual(), Duration.ZERO).over(present))
+                .isEqualTo(new ShadowDefinition(
+                        present.name(), Compression.NONE, 0, Consistency.eventual(), present.coverage()));
     }
 
     @Test
     void create_withOptions_takesThemInAnyOrderAndLetterCase() {
         CreateShadow create = (CreateShadow)
                 only(
-                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ');");
-        assertThat(create.compression()).isEqualTo(Compression.LZ4);
-        assertThat(create.nearRows()).isZero();
-        assertThat(create.consistency()).isEqualTo(Consistency.bounded(Duration.ofSeconds(2)));
+                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ', Ttl = ' 90 M ');");
+        assertThat(create.options())
+                .isEqualTo(new Options(
+                        Compression.LZ4, 0, Consistency.bounded(Duration.ofSeconds(2)), Duration.ofMinutes(90)));
         assertThat(create.ifNotExists()).isTrue();
         assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
     }
@@ -65,13 +80,15 @@ class GrammarTest {
             value = {
                 "WHERE region = 'EU' AND id BETWEEN 1 AND 5 | WHERE \"REGION\" = 'EU' AND \"ID\" >= 1 AND \"ID\" <= 5",
                 "KEYS (1, -2) | KEYS (1, -2)",
+                "segments (3, -1, 3) | SEGMENTS (-1, 3)",
+                "SEGMENTS (0) OF 50000 | SEGMENTS (0) OF 50000",
                 "KEYS ((1, 'a'), (2, 'b')) | KEYS ((1, 'a'), (2, 'b'))"
             })
     void create_withCoverage_takesItBeforeTheOptions(String coverage, String text) {
         CreateShadow create = (CreateShadow)
                 only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage + " WITH (COMPRESSION = 'NONE')");
         assertThat(create.coverage().text()).isEqualTo(text);
-        assertThat(create.compression()).isEqualTo(Compression.NONE);
+        assertThat(create.options().compression()).isEqualTo(Compression.NONE);
         assertThat(((CreateShadow) only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage)).coverage())
                 .isEqualTo(create.coverage());
     }
@@ -86,7 +103,11 @@ class GrammarTest {
                 "WHERE A = ? | 53 | COVERAGE_EXPRESSION",
                 "WHERE A = DATE '2024-13-01' | 58 | COVERAGE_LITERAL",
                 "WHERE A > 1 GROUP BY A | 55 | SQL_SYNTAX",
-                "KEYS (A) | 49 | COVERAGE_EXPRESSION"
+                "KEYS (A) | 49 | COVERAGE_EXPRESSION",
+                "SEGMENTS (A) | 53 | COVERAGE_EXPRESSION",
+                "SEGMENTS (1.5) | 53 | COVERAGE_EXPRESSION",
+                "SEGMENTS (1) OF 0 | 59 | COVERAGE_EXPRESSION",
+                "SEGMENTS (9223372036854775807) | 52 | COVERAGE_EXPRESSION"
             })
     void create_withCoverageThatCannotBe_saysWhere(String coverage, int column, ErrorCode code) {
         assertThatThrownBy(() -> only("CREATE SHADOW OF c.s.t IN DATACENTER 'eu' " + coverage))
@@ -132,10 +153,17 @@ class GrammarTest {
         SourceName source = new SourceName("c", false, new Place(1, 17));
         TableName table = new TableName("S", "T");
         assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 0, COMPRESSION = 'none')"))
-                .isEqualTo(new AlterShadow(source, table, new Datacenter("eu"), Compression.NONE, 0, null));
+                .isEqualTo(new AlterShadow(
+                        source, table, new Datacenter("eu"), new Options(Compression.NONE, 0, null, null)));
         assertThat(only("alter shadow of c.s.t in datacenter 'eu' set (consistency = 'bounded 2s');"))
                 .isEqualTo(new AlterShadow(
-                        source, table, new Datacenter("eu"), null, null, Consistency.bounded(Duration.ofSeconds(2))));
+                        source,
+                        table,
+                        new Datacenter("eu"),
+                        new Options(null, null, Consistency.bounded(Duration.ofSeconds(2)), null)));
+        assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = 'none')"))
+                .isEqualTo(new AlterShadow(
+                        source, table, new Datacenter("eu"), new Options(null, null, null, Duration.ZERO)));
     }
 
     @Test
@@ -205,6 +233,9 @@ class GrammarTest {
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET NEAR_ROWS = 1                 | 1 | 46 | '('
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET ()                            | 1 | 47 | COMPRESSION
             ALTER SHADOW IF EXISTS OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 1)     | 1 | 14 | OF
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = 5)                     | 1 | 53 | a time
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '5')                   | 1 | 53 | a time
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '0s')                  | 1 | 53 | a time above zero
             REFRESH SHADOW OF c.s.t IN DATACENTER 'eu' NOW                             | 1 | 44 | end of statement
             EXPLAIN SHADOW                                                             | 1 | 15 | a query
             EXPLAIN SHADOW;                                                            | 1 | 15 | a query
@@ -220,12 +251,10 @@ class GrammarTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' SEGMENTS (1, 2)                  | 1 | 43 | SEGMENTS
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (TTL = '1h')                | 1 | 49 | TTL
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63 | OPTIMISTIC
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
-            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '1h')                  | 1 | 47 | TTL
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = '1h')              | 1 | 47 | ARCHIVE
             CREATE TRIGGER x BEFORE INSERT ON T FOR EACH ROW CAPTURE                   | 1 | 18 | BEFORE
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT

@@ -7,16 +7,20 @@ import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.coverage.Predicate.Comparison;
 import dev.penumbra.shadow.coverage.Predicate.In;
 import dev.penumbra.shadow.coverage.Predicate.Operator;
+import dev.penumbra.shadow.coverage.Predicate.Unknown;
 import dev.penumbra.shadow.text.Lexer;
 import dev.penumbra.shadow.text.Token;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a shadow holds of its table: all of it, the rows for which a predicate is true, or those with given keys.
+ * What a shadow holds of its table: all of it, the rows for which a predicate is true, those with given keys, or segments of its keys.
  *
  * <p>Immutable, equal by its text; safe for use by several threads.
  */
@@ -25,11 +29,11 @@ public final class Coverage {
     /** More values than these a coverage does not name. */
     public static final int VALUES_MAX = 10_000;
 
-    private static final Coverage WHOLE = new Coverage("", null, List.of());
+    private static final Coverage WHOLE = new Coverage("", layout -> new Unknown());
 
     private final String text;
-    private final @Nullable Predicate predicate;
-    private final List<List<Literal>> keys;
+    /** What it is in a layout. */
+    private final Function<TableSchema, Predicate> meaning;
 
     /** The last answer of {@link #over}: volatile and replaced as a whole. */
     private volatile @Nullable Bound bound;
@@ -39,10 +43,9 @@ public final class Coverage {
             @Nullable CoveredRows rows,
             @Nullable Misfit misfit) {}
 
-    private Coverage(String text, @Nullable Predicate predicate, List<List<Literal>> keys) {
+    private Coverage(String text, Function<TableSchema, Predicate> meaning) {
         this.text = text;
-        this.predicate = predicate;
-        this.keys = keys;
+        this.meaning = meaning;
     }
 
     /** The whole table. */
@@ -52,14 +55,25 @@ public final class Coverage {
 
     /** The rows for which a predicate is true. */
     public static Coverage where(Predicate predicate) {
-        return new Coverage("WHERE " + predicate.text(), predicate, List.of());
+        return new Coverage("WHERE " + predicate.text(), layout -> predicate);
     }
 
     /** The rows with one of some keys, each given by its values in key order. */
     public static Coverage keys(List<List<Literal>> keys) {
         List<List<Literal>> copied = keys.stream().map(List::copyOf).toList();
         String list = copied.stream().map(Coverage::keyText).collect(Collectors.joining(", "));
-        return new Coverage("KEYS (" + list + ")", null, copied);
+        return new Coverage("KEYS (" + list + ")", layout -> ofKeys(copied, layout));
+    }
+
+    /**
+     * The rows whose first key column, a number, is in one of some ranges of equal width, counted from the one that begins at zero.
+     *
+     * @param width how many whole numbers there are in each, at least one
+     * @throws PenumbraException with {@link ErrorCode#COVERAGE_EXPRESSION} when one of them is beyond the range of BIGINT
+     */
+    public static Coverage segments(Collection<Long> numbers, long width) {
+        Segments segments = new Segments(new TreeSet<>(numbers), width);
+        return new Coverage(segments.text(), segments::in);
     }
 
     private static String keyText(List<Literal> key) {
@@ -129,7 +143,7 @@ public final class Coverage {
         }
         Bound next;
         try {
-            next = new Bound(layout, new CoveredRows(text, predicate(layout), layout), null);
+            next = new Bound(layout, new CoveredRows(text, meaning.apply(layout), layout), null);
         } catch (Misfit e) {
             next = new Bound(layout, null, e);
         }
@@ -137,10 +151,7 @@ public final class Coverage {
         return next;
     }
 
-    private Predicate predicate(TableSchema layout) {
-        if (predicate != null) {
-            return predicate;
-        }
+    private static Predicate ofKeys(List<List<Literal>> keys, TableSchema layout) {
         List<String> columns =
                 layout.keyColumns().stream().map(column -> column.name()).toList();
         for (List<Literal> key : keys) {

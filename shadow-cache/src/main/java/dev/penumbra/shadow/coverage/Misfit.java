@@ -53,6 +53,13 @@ final class Misfit extends RuntimeException {
                 .with("keyColumns", columns));
     }
 
+    static Misfit segments(Column column) {
+        return new Misfit(new PenumbraException(ErrorCode.COVERAGE_EXPRESSION)
+                .with("column", column.name())
+                .with("type", column.type())
+                .with("reason", "segments are ranges of whole numbers or DECIMAL"));
+    }
+
     PenumbraException failure() {
         return failure;
     }

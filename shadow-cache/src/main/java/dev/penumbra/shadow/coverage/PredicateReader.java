@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a coverage from tokens by recursive descent.
  *
  * <pre>
- * coverage:   WHERE predicate | KEYS (key, ...)
+ * coverage:   WHERE predicate | KEYS (key, ...) | SEGMENTS (number, ...) [OF number]
  * key:        literal | (literal, ...)
  * predicate:  AND, OR, NOT and parentheses over
  *               column {= | &lt;&gt; | != | &lt; | &lt;= | &gt; | &gt;=} literal, or the other way round
@@ -81,12 +81,15 @@ public final class PredicateReader {
             take();
             return keys();
         }
+        if (passed("SEGMENTS")) {
+            return segments();
+        }
         return Coverage.where(where());
     }
 
     Predicate where() {
         if (!passed("WHERE")) {
-            throw expression("WHERE or KEYS");
+            throw expression("WHERE, KEYS or SEGMENTS");
         }
         return or();
     }
@@ -103,6 +106,42 @@ public final class PredicateReader {
         } while (passedSign(","));
         sign(")");
         return Coverage.keys(keys);
+    }
+
+    private Coverage segments() {
+        Token first = peek();
+        sign("(");
+        List<Long> numbers = new ArrayList<>();
+        do {
+            numbers.add(wholeNumber(Long.MIN_VALUE));
+        } while (passedSign(","));
+        sign(")");
+        long width = passed("OF") ? wholeNumber(1) : Segments.WIDTH_DEFAULT;
+        try {
+            return Coverage.segments(numbers, width);
+        } catch (PenumbraException e) {
+            throw placed.apply(first, e);
+        }
+    }
+
+    private long wholeNumber(long least) {
+        String expected = least == 1 ? "a whole number above zero" : "a whole number";
+        if (!beginsLiteral()) {
+            throw expression(expected);
+        }
+        int at = next;
+        if (literal().value() instanceof BigDecimal number) {
+            try {
+                long whole = number.longValueExact();
+                if (whole >= least) {
+                    return whole;
+                }
+            } catch (ArithmeticException e) {
+                // Not one of BIGINT's: refused below.
+            }
+        }
+        next = at;
+        throw expression(expected);
     }
 
     private Predicate or() {

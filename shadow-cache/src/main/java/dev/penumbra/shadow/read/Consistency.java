@@ -4,11 +4,11 @@ import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.api.Incubating;
+import dev.penumbra.shadow.text.TimeText;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -28,17 +28,13 @@ import org.jspecify.annotations.Nullable;
 public record Consistency(
         Level level, @Nullable Duration staleness, @Nullable SessionToken token) {
     /** What a staleness may be at most; half the range of a clock of nanoseconds is more. */
-    public static final Duration MAX_STALENESS = Duration.ofDays(36_500);
+    public static final Duration MAX_STALENESS = TimeText.MAX;
 
     private static final Consistency EVENTUAL = new Consistency(Level.EVENTUAL, null, null);
     private static final Consistency VALIDATED = new Consistency(Level.VALIDATED, null, null);
     private static final Consistency PRIMARY = new Consistency(Level.PRIMARY, null, null);
 
     private static final Pattern BLANKS = Pattern.compile("\\s+");
-    private static final Pattern TIME = Pattern.compile("([0-9]++)\\s*+([a-z]++)");
-    private static final String TIME_EXPECTED =
-            "a time of at most 100 years as a whole number and ms, s, m or h, such as 200ms";
-
     /** The kinds of promise, from the weakest to the strongest. */
     public enum Level {
         /** Committed rows, however old. */
@@ -108,7 +104,7 @@ public record Consistency(
         String detail = words.length > 1 ? words[1] : "";
         String level = words[0].toUpperCase(Locale.ROOT);
         if (level.equals(Level.BOUNDED.name())) {
-            return bounded(time(detail));
+            return bounded(TimeText.parse(detail));
         }
         if (level.equals(Level.SESSION.name())) {
             return session(SessionToken.parse(detail));
@@ -119,29 +115,6 @@ public record Consistency(
             }
         }
         throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, VALIDATED, or PRIMARY", text);
-    }
-
-    private static Duration time(String text) {
-        Matcher parts = TIME.matcher(text.toLowerCase(Locale.ROOT));
-        if (!parts.matches()) {
-            throw invalid(TIME_EXPECTED, text);
-        }
-        ChronoUnit unit = switch (parts.group(2)) {
-            case "ms" -> ChronoUnit.MILLIS;
-            case "s" -> ChronoUnit.SECONDS;
-            case "m" -> ChronoUnit.MINUTES;
-            case "h" -> ChronoUnit.HOURS;
-            default -> throw invalid(TIME_EXPECTED, text);
-        };
-        try {
-            Duration time = Duration.of(Long.parseLong(parts.group(1)), unit);
-            if (time.compareTo(MAX_STALENESS) <= 0) {
-                return time;
-            }
-        } catch (NumberFormatException | ArithmeticException e) {
-            throw invalid(TIME_EXPECTED, text);
-        }
-        throw invalid(TIME_EXPECTED, text);
     }
 
     private static PenumbraException invalid(String expected, String found) {

@@ -89,7 +89,9 @@ class CoverageTest {
                 "WHERE AT < TIMESTAMP '2024-02-29 10:00:00.25' | WHERE \"AT\" < TIMESTAMP '2024-02-29 10:00:00.250'",
                 "WHERE TOTAL > 1.50 -- dear ones | WHERE \"TOTAL\" > 1.50",
                 "KEYS (1,  2) | KEYS (1, 2)",
-                "keys ((1, 2), (3, 4)) | KEYS ((1, 2), (3, 4))"
+                "keys ((1, 2), (3, 4)) | KEYS ((1, 2), (3, 4))",
+                "segments (3,1 , -2, 1) of 1000 | SEGMENTS (-2, 1, 3)",
+                "SEGMENTS (7) OF 5 | SEGMENTS (7) OF 5"
             })
     void text_saysTheSameInOneWay(String said, String text) {
         assertThat(Coverage.parse(said).text()).isEqualTo(text);
@@ -138,6 +140,15 @@ class CoverageTest {
                 "KEYS 1",
                 "KEYS ()",
                 "KEYS ((1, 2)",
+                "SEGMENTS ()",
+                "SEGMENTS 1",
+                "SEGMENTS ('1')",
+                "SEGMENTS (1.5)",
+                "SEGMENTS (1) OF",
+                "SEGMENTS (1) OF 0",
+                "SEGMENTS (1) OF -5",
+                "SEGMENTS (9223372036854775808)",
+                "SEGMENTS (9223372036854775807) OF 2",
                 "ID = 1"
             })
     void parse_ofWhatCoverageCannotSay_isRefused(String text) {
@@ -284,6 +295,65 @@ class CoverageTest {
         assertThat(over("WHERE ID < 5").containsKey(Key.of(4, 9))).isTrue();
         assertThat(over("WHERE ID < 5 AND REGION = 'EU'").containsKey(Key.of(4, 9)))
                 .isFalse();
+    }
+
+    private static CoveredRows segments(SqlType type, String coverage) {
+        TableSchema layout = new TableSchema(new TableName("S", "T"), List.of(column("ID", type)), List.of("ID"));
+        return Coverage.parse(coverage).over(layout).orElseThrow();
+    }
+
+    @Test
+    void segments_areCountedFromZero_inBothDirections() {
+        CoveredRows covered = segments(SqlType.BIGINT, "SEGMENTS (-1, 2, 3) OF 10");
+        for (long id = -30; id < 60; id++) {
+            boolean inside = List.of(-1L, 2L, 3L).contains(Math.floorDiv(id, 10L));
+            assertThat(covered.contains(Row.of(id))).as("row %d", id).isEqualTo(inside);
+            assertThat(covered.containsKey(Key.of(id))).as("key %d", id).isEqualTo(inside);
+        }
+        assertThat(covered.containsAll(filter("ID BETWEEN 20 AND 39"), new Object[0]))
+                .isTrue();
+        assertThat(covered.containsAll(filter("ID BETWEEN 20 AND 40"), new Object[0]))
+                .isFalse();
+        assertThat(covered.containsAll(filter("ID < 0 AND ID >= -10"), new Object[0]))
+                .isTrue();
+    }
+
+    @Test
+    void segments_goAsFarAsTheirColumn() {
+        CoveredRows upper = segments(SqlType.TINYINT, "SEGMENTS (0)");
+        assertThat(upper.contains(Row.of((byte) 127))).isTrue();
+        assertThat(upper.contains(Row.of((byte) -1))).isFalse();
+        assertThat(segments(SqlType.TINYINT, "SEGMENTS (-1)").contains(Row.of((byte) -128)))
+                .isTrue();
+        assertThat(segments(SqlType.TINYINT, "SEGMENTS (7)").contains(Row.of((byte) 1)))
+                .isFalse();
+        CoveredRows last = segments(SqlType.BIGINT, "SEGMENTS (9223372036854775807) OF 1");
+        assertThat(last.contains(Row.of(Long.MAX_VALUE))).isTrue();
+        assertThat(last.contains(Row.of(Long.MAX_VALUE - 1))).isFalse();
+        CoveredRows fractions = segments(SqlType.DECIMAL, "SEGMENTS (0)");
+        assertThat(fractions.contains(Row.of(new BigDecimal("999.99")))).isTrue();
+        assertThat(fractions.contains(Row.of(new BigDecimal("1000.00")))).isFalse();
+        assertThat(fractions.contains(Row.of(new BigDecimal("-0.01")))).isFalse();
+    }
+
+    @Test
+    void segments_ofAKeyWithSeveralColumns_goByTheFirst() {
+        CoveredRows covered = over("SEGMENTS (1) OF 10");
+        assertThat(covered.containsKey(Key.of(10, 99))).isTrue();
+        assertThat(covered.containsKey(Key.of(9, 10))).isFalse();
+        assertThat(implied("SEGMENTS (1) OF 10", "ID = 12 AND PART > 5")).isTrue();
+        assertThat(implied("SEGMENTS (1) OF 10", "PART = 12")).isFalse();
+    }
+
+    @Test
+    void contains_amongManySegments_findsEach() {
+        int last = Coverage.VALUES_MAX - 2;
+        String numbers = IntStream.rangeClosed(0, last)
+                .mapToObj(n -> Integer.toString(2 * n))
+                .collect(Collectors.joining(", "));
+        CoveredRows covered = segments(SqlType.BIGINT, "SEGMENTS (" + numbers + ") OF 4");
+        assertThat(covered.containsKey(Key.of(8L * last + 3))).isTrue();
+        assertThat(covered.containsKey(Key.of(8L * last + 4))).isFalse();
     }
 
     @Test

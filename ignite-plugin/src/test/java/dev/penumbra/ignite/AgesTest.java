@@ -1,0 +1,88 @@
+package dev.penumbra.ignite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.ShadowDefinition;
+import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.coverage.Coverage;
+import dev.penumbra.shadow.read.Consistency;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+@NullMarked
+class AgesTest {
+    /** A clock of nanoseconds may begin anywhere and pass its end. */
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1_000);
+
+    private final AtomicReference<@Nullable Duration> noted = new AtomicReference<>();
+    private final Ages ages = new Ages(clock::get, copy -> Optional.ofNullable(noted.get()));
+    private final Copy mortal = copy(Duration.ofSeconds(10));
+
+    private static Copy copy(Duration ttl) {
+        ShadowDefinition definition = new ShadowDefinition(
+                new ShadowName("shop", Orders.NAME, Datacenter.of("eu")),
+                Compression.NONE,
+                0,
+                Consistency.eventual(),
+                Coverage.whole(),
+                ttl);
+        return new Copy(Copy.Role.SHADOW, definition, "ORDERS").rebuilt(7, Orders.SCHEMA);
+    }
+
+    private void pass(Duration time) {
+        clock.addAndGet(time.toNanos());
+    }
+
+    @Test
+    void whatNobodyHasNoted_hasNoAge() {
+        assertThat(ages.of(mortal)).isEmpty();
+        pass(Duration.ofHours(1));
+        assertThat(ages.isOver(mortal)).isFalse();
+    }
+
+    @Test
+    void whatWasNoted_agesByTheReadersClock_alsoWhenNobodyNotesItAnyMore() {
+        noted.set(Duration.ofSeconds(4));
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(4));
+        noted.set(null);
+        pass(Duration.ofMillis(5_999));
+        assertThat(ages.isOver(mortal)).isFalse();
+        pass(Duration.ofMillis(1));
+        assertThat(ages.isOver(mortal)).isTrue();
+        assertThat(ages.isOver(mortal, Duration.ofSeconds(1))).isFalse();
+    }
+
+    @Test
+    void ofTwoNotes_theOneByWhichItIsOlderCounts() {
+        ages.note(mortal, Duration.ofSeconds(5));
+        ages.note(mortal, Duration.ofSeconds(3));
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(5));
+        noted.set(Duration.ofSeconds(8));
+        ages.read(mortal);
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(8));
+    }
+
+    @Test
+    void aTimeToLiveThatIsAltered_countsFromTheSameBeginning() {
+        ages.note(mortal, Duration.ofSeconds(20));
+        assertThat(ages.isOver(mortal)).isTrue();
+        assertThat(ages.isOver(copy(Duration.ofSeconds(21)))).isFalse();
+        assertThat(ages.isOver(copy(Duration.ZERO))).isFalse();
+    }
+
+    @Test
+    void whatIsForgotten_isAsOldAsItWasNoted() {
+        ages.note(mortal, Duration.ofSeconds(5));
+        ages.retain(Set.of());
+        assertThat(ages.of(mortal)).isEmpty();
+    }
+}

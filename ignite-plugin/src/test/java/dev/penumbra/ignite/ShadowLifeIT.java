@@ -1,0 +1,122 @@
+package dev.penumbra.ignite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Key;
+import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.read.Consistency;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.cache.query.FieldsQueryCursor;
+import org.apache.ignite.cache.query.SqlFieldsQuery;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** How shadows come to their end, and back. */
+@NullMarked
+class ShadowLifeIT {
+    private static final ShadowName NAME = new ShadowName("shop", Orders.NAME, Datacenter.of("eu"));
+
+    private final MemoryJournal journal = new MemoryJournal("shop");
+    private final Workload workload = new Workload(journal, 1, 2_000);
+    private final Grid grid = new Grid();
+
+    @AfterEach
+    void stop() {
+        grid.close();
+    }
+
+    private static List<List<?>> sql(Ignite node, String sql) {
+        return node.cache("penumbra-registry").query(new SqlFieldsQuery(sql)).getAll();
+    }
+
+    private static Phase phase(Ignite node) {
+        return Grid.plugin(node).shadows().find(NAME).orElseThrow().phase();
+    }
+
+    private static String shadow(String verb, String rest) {
+        return verb + " SHADOW OF shop.PUBLIC.ORDERS IN DATACENTER 'eu' " + rest;
+    }
+
+    private static boolean hasRows(Ignite node) {
+        return node.cacheNames().stream().anyMatch(name -> name.startsWith("penumbra-copy-ORDERS-eu-"));
+    }
+
+    @Test
+    void anExpiredShadow_isNotRead_letsItsRowsGo_andComesBackWhenItIsRefreshed() {
+        workload.snapshot(1_000);
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        sql(eu, shadow("CREATE", "WITH (TTL = '2s')"));
+        Grid.await(() -> phase(eu) == Phase.READY);
+        long rows = journal.table(Orders.NAME).size();
+        // Begun in time, and read to its end while the rows are still there.
+        try (FieldsQueryCursor<List<?>> begun = eu.cache("penumbra-registry")
+                .query(new SqlFieldsQuery("SELECT * FROM SHADOW_EU.ORDERS").setPageSize(1))) {
+            Iterator<List<?>> reading = begun.iterator();
+            reading.next();
+
+            Grid.await(() -> phase(eu) == Phase.EXPIRED);
+            assertThat(sql(eu, "EXPLAIN SHADOW SELECT * FROM SHADOW.ORDERS"))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row.subList(1, 3))
+                            .isEqualTo(List.of("HOME.ORDERS", "the shadow in datacenter eu has expired")));
+            assertThat(sql(eu, "SELECT COUNT(*) FROM SHADOW.ORDERS")).isEqualTo(List.of(List.of(rows)));
+            assertThatThrownBy(() -> sql(eu, "SELECT COUNT(*) FROM SHADOW_EU.ORDERS"))
+                    .hasMessageContaining("PENUMBRA-1045");
+            Key key = journal.table(Orders.NAME).keySet().iterator().next();
+            Answer<?> answer = Penumbra.of(eu).table("ORDERS").get(key, Consistency.eventual());
+            assertThat(answer.source()).isEqualTo(Answer.Source.HOME);
+            assertThat(sql(home, "SELECT PHASE, TTL_MILLIS FROM SYS.PENUMBRA_SHADOWS WHERE ROLE = 'SHADOW'"))
+                    .isEqualTo(List.of(List.of("EXPIRED", 2_000L)));
+
+            long read = 1;
+            for (; reading.hasNext(); read++) {
+                reading.next();
+            }
+            assertThat(read).isEqualTo(rows);
+        }
+
+        Grid.await(() ->
+                !hasRows(eu) && sql(eu, "SELECT * FROM SYS.PENUMBRA_JOURNALS").isEmpty());
+        sql(eu, shadow("ALTER", "SET (TTL = 'NONE', COMPRESSION = 'NONE')"));
+        assertThat(phase(eu)).isEqualTo(Phase.EXPIRED);
+        workload.transactions(20);
+        sql(eu, shadow("REFRESH", ""));
+        Grid.assertEqual(eu, journal, Orders.NAME, "eu");
+    }
+
+    @Test
+    void theAgeOfAShadow_outlivesTheNodeThatNotesIt() {
+        workload.snapshot(100);
+        PenumbraConfiguration backups = new PenumbraConfiguration().setBackups(1);
+        Ignite home = grid.start("home", new PenumbraConfiguration().setBackups(1), journal);
+        Ignite oldest = grid.start("eu", backups);
+        Ignite other = grid.start("eu", new PenumbraConfiguration().setBackups(1));
+        Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
+        sql(other, shadow("CREATE", "WITH (TTL = '1h')"));
+        Grid.await(() -> age(other) > 2_000 && age(home) > 2_000);
+        long before = age(other);
+
+        grid.stop(oldest);
+        Grid.await(() -> age(other) > before + 1_000 && phase(other) == Phase.READY);
+        // Nobody in the datacenter has known it from its beginning.
+        Ignite third = grid.start("eu", new PenumbraConfiguration().setBackups(1));
+        assertThat(age(third)).isBetween(before, age(other) + 1_000);
+        sql(third, shadow("ALTER", "SET (TTL = '3s')"));
+        Grid.await(() -> phase(third) == Phase.EXPIRED && phase(home) == Phase.EXPIRED);
+        Grid.await(() -> !hasRows(third));
+    }
+
+    private static long age(Ignite node) {
+        return (Long) sql(node, "SELECT COALESCE(AGE_MILLIS, 0) FROM SYS.PENUMBRA_SHADOWS WHERE ROLE = 'SHADOW'")
+                .get(0)
+                .get(0);
+    }
+}
