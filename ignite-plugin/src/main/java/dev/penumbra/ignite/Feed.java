@@ -104,6 +104,8 @@ final class Feed extends ShippingFeed {
     private boolean isSplit;
 
     private long gatheredBytes;
+    /** What is being written weighs that much, roughly. */
+    private long writtenBytes;
 
     private Journal.@Nullable Probe probe;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
@@ -280,6 +282,8 @@ final class Feed extends ShippingFeed {
         followed.values().stream().flatMap(List::stream).forEach(copy -> awaitAbandoned(copy.follower.underWay()));
         ahead.clear();
         touched.clear();
+        writtenBytes = 0;
+        figures.gatheredBytes(0);
         for (Filling filling : fillings) {
             filling.stop();
         }
@@ -718,6 +722,7 @@ final class Feed extends ShippingFeed {
         }
         touched.clear();
         taken = last;
+        figures.gatheredBytes(gatheredBytes + writtenBytes);
     }
 
     private void accept(Change change) {
@@ -985,6 +990,8 @@ final class Feed extends ShippingFeed {
         figures.read(gathering.last(), gathering.committedAtMillis());
         widen(gathering.last());
         underWayLastFirst = gathering.lastFirst();
+        writtenBytes = gatheredBytes;
+        gatheredBytes = 0;
         underWay = new Batch(
                 flush(), gathering.first(), gathering.last(), gathering.changes(), gathering.committedAtMillis());
     }
@@ -1019,6 +1026,8 @@ final class Feed extends ShippingFeed {
         store(state.advanced(
                 batch.last(), window.compareTo(state.window()) > 0 ? window : state.window(), underWayLastFirst));
         applied = batch.last();
+        writtenBytes = 0;
+        figures.gatheredBytes(gatheredBytes);
         succeeded();
         figures.applied(batch.last(), batch.changes(), batch.committedAtMillis());
     }

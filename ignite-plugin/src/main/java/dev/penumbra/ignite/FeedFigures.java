@@ -26,6 +26,7 @@ final class FeedFigures {
     private volatile long waitingSinceMillis;
     private volatile LongConsumer freshness = millis -> {};
     private volatile LongSupplier pending = () -> 0;
+    private volatile long gatheredBytes;
     private volatile @Nullable String lastFailure;
     private volatile @Nullable Position lastGap;
 
@@ -117,6 +118,15 @@ final class FeedFigures {
     }
 
     /** Says who counts the changes that are not known to be applied. */
+    /** What has been gathered and not written weighs that much, roughly. */
+    void gatheredBytes(long bytes) {
+        gatheredBytes = bytes;
+    }
+
+    long gatheredBytes() {
+        return gatheredBytes;
+    }
+
     void pending(LongSupplier counting) {
         pending = counting;
     }

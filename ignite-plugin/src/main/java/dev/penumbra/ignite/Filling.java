@@ -183,6 +183,11 @@ final class Filling implements Runnable {
         target.prepare();
         long rows = 0;
         for (int partition = 0; partition < context.storage().partitions() && !stopped; partition++) {
+            if (context.memory().isExceededIn(present.name().datacenter())) {
+                LOG.warn("There is no memory for a shadow: copy={}, rows={}", present.id(), rows);
+                context.release(target.copy(), Copy.Release.DISPLACED);
+                return;
+            }
             rows += GridInternals.transfer(context.ignite(), home, target.copy(), partition);
         }
         FeedState after = homeProgress.feed(source).orElse(null);

@@ -3,7 +3,6 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.GridInternals.CopySize;
-import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
@@ -114,7 +113,7 @@ final class GridShadows implements Shadows {
                 throw new PenumbraException(ErrorCode.SHADOW_NOT_FOUND).with("shadow", name);
             }
             if (catalogue().remove(present)) {
-                clear(present);
+                context.clear(present);
                 return;
             }
         }
@@ -142,36 +141,11 @@ final class GridShadows implements Shadows {
             }
             if (catalogue().replace(present, next)) {
                 if (!next.built()) {
-                    clear(present);
+                    context.clear(present);
                 }
                 return;
             }
         }
-    }
-
-    /** Gives up the rows of a shadow until it is refreshed; false when it has been changed meanwhile. */
-    boolean release(Copy present, Copy.Release why) {
-        if (!catalogue().replace(present, present.released(why))) {
-            return false;
-        }
-        clear(present);
-        return true;
-    }
-
-    private void clear(Copy dropped) {
-        if (!dropped.built()) {
-            return;
-        }
-        context.ignite().destroyCache(dropped.cacheName());
-        if (present(dropped.name().datacenter())) {
-            context.progress(dropped.name().datacenter()).forget(dropped);
-        }
-    }
-
-    private boolean present(Datacenter datacenter) {
-        return !DatacenterNodes.in(context.ignite().cluster(), datacenter)
-                .nodes()
-                .isEmpty();
     }
 
     @Override
@@ -202,7 +176,7 @@ final class GridShadows implements Shadows {
     /** How a copy of either role stands, with what it holds. */
     ShadowStatus status(Copy copy) {
         ShadowStatus standing = standing(copy).status();
-        if (!copy.built() || !present(copy.name().datacenter())) {
+        if (!copy.built() || !context.isPresent(copy.name().datacenter())) {
             return standing;
         }
         try {
@@ -238,7 +212,7 @@ final class GridShadows implements Shadows {
         ShadowStatus.Phase phase = ShadowStatus.Phase.LOADING;
         long takes = 0;
         @Nullable FeedState carrying = null;
-        if (copy.built() && present(copy.name().datacenter())) {
+        if (copy.built() && context.isPresent(copy.name().datacenter())) {
             try {
                 Progress progress = context.progress(copy.name().datacenter());
                 // The copy's own state last: what was taken anew before its feed was looked at is seen.

@@ -41,6 +41,7 @@ final class NodeFigures implements AutoCloseable {
     private final ShippingContext context;
     private final GridShadows shadows;
     private final Ages ages;
+    private final Upkeep upkeep;
     private final Shipper shipper;
     private final ReadFigures reads;
     private final Triggers triggers;
@@ -58,6 +59,7 @@ final class NodeFigures implements AutoCloseable {
             ShippingContext context,
             GridShadows shadows,
             Ages ages,
+            Upkeep upkeep,
             Shipper shipper,
             ReadFigures reads,
             Triggers triggers,
@@ -67,6 +69,7 @@ final class NodeFigures implements AutoCloseable {
         this.context = context;
         this.shadows = shadows;
         this.ages = ages;
+        this.upkeep = upkeep;
         this.shipper = shipper;
         this.reads = reads;
         this.triggers = triggers;
@@ -85,6 +88,13 @@ final class NodeFigures implements AutoCloseable {
                         "Statements that a shadow answered together with what was pending of it.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.")
                 .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.");
+        figures.group("memory")
+                .number(
+                        "UsedBytes",
+                        () -> context.memory().used(),
+                        "What the copies' data region holds on this node, and feeds.")
+                .number("BudgetBytes", () -> context.memory().bytes(), "What it may hold before shadows make room.")
+                .number("Displaced", upkeep::displaced, "Shadows that this node has released to make room.");
         figures.group("audit")
                 .number("Rows", () -> audited(Audited::rows), "Rows of shadows that were compared with home.")
                 .number("WrongRows", () -> audited(Audited::wrong), "Those that were not as at home.");

@@ -71,6 +71,7 @@ public class PenumbraConfiguration implements PluginConfiguration {
     private Duration readPatience = READ_PATIENCE_DEFAULT;
     private Duration auditPause = AUDIT_PAUSE_DEFAULT;
     private Duration pending = Duration.ZERO;
+    private long memoryBudgetBytes;
 
     /** The datacenter this node is in, null when the system property or a user attribute names it, or none. */
     public @Nullable Datacenter datacenter() {
@@ -277,6 +278,20 @@ public class PenumbraConfiguration implements PluginConfiguration {
         return this;
     }
 
+    /** What the data region of copies may hold on this node before shadows make room, in bytes; 0 for nine tenths of the region. */
+    public long memoryBudgetBytes() {
+        return memoryBudgetBytes;
+    }
+
+    /**
+     * Sets what the data region of copies may hold on this node before shadows make room, in bytes, at most the region's size; 0 for nine
+     * tenths of it.
+     */
+    public PenumbraConfiguration setMemoryBudgetBytes(long bytes) {
+        this.memoryBudgetBytes = inRange("memoryBudgetBytes", bytes, 0, Long.MAX_VALUE);
+        return this;
+    }
+
     /** Journals that are not in a directory. */
     List<Journal> journals() {
         return journals;
@@ -288,6 +303,10 @@ public class PenumbraConfiguration implements PluginConfiguration {
     }
 
     private static int inRange(String setting, int value, int min, int max) {
+        return (int) inRange(setting, (long) value, min, max);
+    }
+
+    private static long inRange(String setting, long value, long min, long max) {
         if (value < min || value > max) {
             throw new PenumbraException(ErrorCode.INVALID_CONFIGURATION)
                     .with("setting", setting)

@@ -62,6 +62,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
     private final TriggerRelay triggerRelay;
     private final Triggers triggers;
 
+    private final MemoryBudget memory;
+
     private volatile List<Journal> journals = List.of();
     private volatile @Nullable Running running;
 
@@ -90,6 +92,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         this.nodeDictionaries = new NodeDictionaries(ignite, () -> stopping.getCount() == 0);
         this.codec = new ValueCodec(nodeDictionaries::find);
         String name = node.getIgniteInstanceName() == null ? "ignite" : node.getIgniteInstanceName();
+        this.memory = new MemoryBudget(ignite, node, configuration, this::gatheredBytes);
         this.triggerRelay = new TriggerRelay(
                 ignite,
                 name,
@@ -189,6 +192,16 @@ public final class PenumbraPlugin implements IgnitePlugin {
         return codec;
     }
 
+    /** What copies use and may use on this node, also while it starts. */
+    MemoryBudget memory() {
+        return memory;
+    }
+
+    private long gatheredBytes() {
+        Running present = running;
+        return present == null ? 0 : present.shipper().gatheredBytes();
+    }
+
     private Running required() {
         Running present = running;
         if (present == null) {
@@ -229,8 +242,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
         }
         Catalogue catalogue = new Catalogue(ignite);
         Dictionaries dictionaries = nodeDictionaries.open(catalogue);
-        ShippingContext context =
-                new ShippingContext(ignite, configuration, catalogue, dictionaries, codec, InstantSource.system());
+        ShippingContext context = new ShippingContext(
+                ignite, configuration, catalogue, dictionaries, codec, memory, InstantSource.system());
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
         JournalLine line = new JournalLine(ignite);
         DistantJournals distant = new DistantJournals(
@@ -251,8 +264,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
         Upkeep upkeep = new Upkeep(context, shadows, ages);
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
         ShadowAudit audit = new ShadowAudit(context, shadows, heartbeat.freshness());
-        NodeFigures figures =
-                new NodeFigures(context, shadows, ages, shipper, reads, triggers, triggerRelay, heartbeat, audit);
+        NodeFigures figures = new NodeFigures(
+                context, shadows, ages, upkeep, shipper, reads, triggers, triggerRelay, heartbeat, audit);
         @Nullable Datacenter local = context.local();
         @Nullable CacheWatch watch = local == null ? null : new CacheWatch(ignite, Progress.cacheName(local));
         CopyBoard board = new CopyBoard(context, shadows, ages, tables, local, watch);
@@ -297,7 +310,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 audit,
                 upkeep,
                 watch,
-                catalogue.listen(shipper::catalogueChanged));
+                catalogue.listen(() -> {
+                    upkeep.catalogueChanged();
+                    shipper.catalogueChanged();
+                }));
         figures.start();
         board.refresh();
         triggerRelay.start();

@@ -71,6 +71,7 @@ public final class PenumbraPluginProvider implements PluginProvider<PenumbraConf
     public void initExtensions(PluginContext context, ExtensionRegistry registry) {
         IgniteConfiguration node = context.igniteConfiguration();
         PenumbraConfiguration configuration = configuration(node);
+        MemoryBudget.check(node, configuration);
         plugin = new PenumbraPlugin(context.grid(), node, configuration);
         plugin.openJournals();
         plugin.sql().install(node);

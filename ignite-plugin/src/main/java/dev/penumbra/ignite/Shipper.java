@@ -319,6 +319,14 @@ final class Shipper implements AutoCloseable {
         catalogueChanged();
     }
 
+    /** What the feeds of this node have gathered and not written, in bytes. */
+    long gatheredBytes() {
+        return feeds.values().stream()
+                .flatMap(running -> running.values().stream())
+                .mapToLong(feed -> feed.figures().gatheredBytes())
+                .sum();
+    }
+
     /** The figures of all feeds of this node. */
     synchronized Collection<FeedFigures> figures() {
         List<FeedFigures> figures = new ArrayList<>();

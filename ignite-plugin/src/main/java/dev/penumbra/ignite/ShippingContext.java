@@ -23,6 +23,7 @@ final class ShippingContext {
     private final Catalogue catalogue;
     private final Dictionaries dictionaries;
     private final ValueCodec codec;
+    private final MemoryBudget memory;
     private final InstantSource clock;
     private final @Nullable Datacenter local;
     private final ConcurrentMap<Datacenter, Progress> progress = new ConcurrentHashMap<>();
@@ -33,12 +34,14 @@ final class ShippingContext {
             Catalogue catalogue,
             Dictionaries dictionaries,
             ValueCodec codec,
+            MemoryBudget memory,
             InstantSource clock) {
         this.ignite = ignite;
         this.configuration = configuration;
         this.catalogue = catalogue;
         this.dictionaries = dictionaries;
         this.codec = codec;
+        this.memory = memory;
         this.clock = clock;
         this.local = DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
     }
@@ -65,6 +68,10 @@ final class ShippingContext {
 
     Datacenter home() {
         return configuration.homeDatacenter();
+    }
+
+    MemoryBudget memory() {
+        return memory;
     }
 
     /** The datacenter that this node is in; null when it is in none. */
@@ -100,6 +107,31 @@ final class ShippingContext {
     /** Destroys the caches that earlier fillings of a copy have left; their SQL name is the copy's. */
     void destroyFormer(Copy copy) {
         ignite.cacheNames().stream().filter(copy::isFormer).forEach(ignite::destroyCache);
+    }
+
+    /** Gives up the rows of a shadow until it is refreshed; false when its entry has been changed meanwhile. */
+    boolean release(Copy present, Copy.Release why) {
+        if (!catalogue.replace(present, present.released(why))) {
+            return false;
+        }
+        clear(present);
+        return true;
+    }
+
+    /** Destroys the cache of a copy that the catalogue has without it now. */
+    void clear(Copy former) {
+        if (!former.built()) {
+            return;
+        }
+        ignite.destroyCache(former.cacheName());
+        if (isPresent(former.name().datacenter())) {
+            progress(former.name().datacenter()).forget(former);
+        }
+    }
+
+    /** Whether a datacenter has a node. */
+    boolean isPresent(Datacenter datacenter) {
+        return !DatacenterNodes.in(ignite.cluster(), datacenter).nodes().isEmpty();
     }
 
     CompressionChoice compressionChoice() {

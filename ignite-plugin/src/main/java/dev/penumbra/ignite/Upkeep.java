@@ -8,10 +8,15 @@ import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
@@ -19,16 +24,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets go of the rows of shadows in this node's datacenter whose time to live is over.
+ * Lets go of the rows of shadows in this node's datacenter whose time to live is over, or for which there is no memory.
+ *
+ * <p>Where this node's {@link MemoryBudget} is exceeded, the shadow that was filled last is released, and so on until it is not.
  *
  * <p>The oldest node of the datacenter notes how old they are and releases them. Readers look at the age themselves: what has expired is not
  * read, released or not. A shadow is released a little later than it expires, so that statements that are reading it can end.
+ *
+ * <p>A cache that no copy has any more is being destroyed by whoever took it away; one that is still there after a while, because that node has
+ * gone, is destroyed here.
  *
  * <p>Works on one thread of its own.
  */
 final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration LOOK = Duration.ofMillis(500);
+    private static final Duration MEMORY_LOOK = Duration.ofMillis(50);
+    /** For so long after the catalogue has changed memory may still be held by what is being destroyed. */
+    private static final Duration SETTLING = Duration.ofSeconds(1);
+
+    /** How long whoever takes a cache away may need to destroy it. */
+    private static final Duration DESTRUCTION = Duration.ofSeconds(20);
+
+    /** Between two complaints that there is nothing to be released. */
+    private static final Duration COMPLAINT = Duration.ofMinutes(1);
+
     /** How long a statement that was begun in time may read on. */
     static final Duration GRACE = Duration.ofSeconds(5);
 
@@ -36,7 +56,14 @@ final class Upkeep implements AutoCloseable {
     private final GridShadows shadows;
     private final Ages ages;
     private final ScheduledExecutorService thread;
+    private final LongAdder displaced = new LongAdder();
     private volatile boolean stopped;
+    private volatile long changedAt = System.nanoTime();
+
+    // Owned by the thread.
+    private long nextComplaint = System.nanoTime();
+    /** Since when caches have been seen that no copy has. */
+    private final Map<String, Long> leftBehind = new HashMap<>();
 
     Upkeep(ShippingContext context, GridShadows shadows, Ages ages) {
         this.context = context;
@@ -53,9 +80,23 @@ final class Upkeep implements AutoCloseable {
     void start() {
         Datacenter local = context.local();
         if (local != null) {
-            var unused = thread.scheduleWithFixedDelay(
-                    () -> safely(() -> look(local)), 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            every(LOOK, () -> look(local));
+            every(MEMORY_LOOK, () -> makeRoom(local));
         }
+    }
+
+    private void every(Duration pause, Runnable task) {
+        var unused = thread.scheduleWithFixedDelay(() -> safely(task), 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** The catalogue has changed. */
+    void catalogueChanged() {
+        changedAt = System.nanoTime();
+    }
+
+    /** How many shadows this node has released to make room. */
+    long displaced() {
+        return displaced.sum();
     }
 
     @Override
@@ -84,6 +125,9 @@ final class Upkeep implements AutoCloseable {
                 .toList();
         ages.retain(mortal.stream().map(Copy::cacheName).collect(Collectors.toSet()));
         boolean keeper = isOldest(local);
+        if (keeper) {
+            destroyLeftBehind(local);
+        }
         for (Copy copy : mortal) {
             ages.read(copy);
             if (keeper) {
@@ -109,8 +153,50 @@ final class Upkeep implements AutoCloseable {
             }
         } else if (!ages.isOver(copy, GRACE)) {
             progress.putAge(copy, age);
-        } else if (shadows.release(copy, Release.EXPIRED)) {
+        } else if (context.release(copy, Release.EXPIRED)) {
             LOG.info("A shadow has expired: copy={}, age={}", copy.id(), age);
+        }
+    }
+
+    private void destroyLeftBehind(Datacenter datacenter) {
+        Set<String> caches = context.ignite().cacheNames().stream()
+                .filter(cache -> Copy.isCacheIn(cache, datacenter))
+                .collect(Collectors.toSet());
+        // Looked at afterwards: a cache is made when its copy has it, and no copy comes to have one again.
+        context.catalogue().all().forEach(copy -> caches.remove(copy.cacheName()));
+        leftBehind.keySet().retainAll(caches);
+        for (String cache : caches) {
+            long since = leftBehind.computeIfAbsent(cache, key -> System.nanoTime());
+            if (System.nanoTime() - since > DESTRUCTION.toNanos()) {
+                LOG.warn("A cache that no copy has any more is destroyed: cache={}", cache);
+                context.ignite().destroyCache(cache);
+            }
+        }
+    }
+
+    private void makeRoom(Datacenter local) {
+        MemoryBudget memory = context.memory();
+        if (System.nanoTime() - changedAt < SETTLING.toNanos() || !memory.isExceeded()) {
+            return;
+        }
+        List<Copy> copies = context.catalogue().all();
+        long used = memory.used();
+        Copy last = copies.stream()
+                .filter(copy ->
+                        copy.role() == Role.SHADOW && copy.name().datacenter().equals(local) && copy.built())
+                .max(Comparator.comparingLong(Copy::generation))
+                .orElse(null);
+        if (last == null) {
+            if (System.nanoTime() - nextComplaint >= 0) {
+                nextComplaint = System.nanoTime() + COMPLAINT.toNanos();
+                LOG.warn(
+                        "More memory is used than the budget allows, and no shadow could make room: used={}, budget={}",
+                        used,
+                        memory.bytes());
+            }
+        } else if (context.release(last, Release.DISPLACED)) {
+            displaced.increment();
+            LOG.warn("A shadow had to make room: copy={}, used={}, budget={}", last.id(), used, memory.bytes());
         }
     }
 }

@@ -138,7 +138,7 @@ class FiguresIT {
         }
     }
 
-    private static Object attribute(MBeanServer server, Ignite node, String bean, String attribute) throws Exception {
+    static Object attribute(MBeanServer server, Ignite node, String bean, String attribute) throws Exception {
         Set<ObjectName> names = server.queryNames(new ObjectName("org.apache:group=Penumbra,*"), null);
         ObjectName found = names.stream()
                 .filter(name -> name.toString().contains("igniteInstanceName=" + node.name() + ",")

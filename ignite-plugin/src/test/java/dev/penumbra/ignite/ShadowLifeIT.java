@@ -3,13 +3,26 @@ package dev.penumbra.ignite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.penumbra.ignite.MemoryJournal.Draft;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Operation;
+import dev.penumbra.model.Row;
+import dev.penumbra.model.SqlType;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.Consistency;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import javax.management.MBeanServer;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.query.FieldsQueryCursor;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
@@ -112,6 +125,100 @@ class ShadowLifeIT {
         sql(third, shadow("ALTER", "SET (TTL = '3s')"));
         Grid.await(() -> phase(third) == Phase.EXPIRED && phase(home) == Phase.EXPIRED);
         Grid.await(() -> !hasRows(third));
+    }
+
+    @Test
+    void aShadowForWhichThereIsNoMemory_goesAgain_andThoseThatWereThereStay() throws Exception {
+        List<TableSchema> tables = List.of(table("T0"), table("T1"), table("T2"));
+        tables.forEach(this::bring);
+        Ignite home = grid.start("home", journal);
+        PenumbraConfiguration settings = new PenumbraConfiguration().setMemoryBudgetBytes(BUDGET);
+        Ignite eu = grid.start("eu", settings);
+        MemoryBudget memory = Grid.plugin(eu).memory();
+        AtomicLong most = new AtomicLong();
+        Thread watching = new Thread(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                most.accumulateAndGet(memory.used(), Math::max);
+                LockSupport.parkNanos(500_000);
+            }
+        });
+        watching.start();
+        try {
+            for (TableSchema table : tables.subList(0, 2)) {
+                Grid.awaitCaughtUp(home, journal, table.name(), "home");
+                create(eu, table);
+                Grid.assertEqual(eu, journal, table.name(), "eu");
+            }
+            Grid.awaitCaughtUp(home, journal, tables.get(2).name(), "home");
+            create(eu, tables.get(2));
+            Grid.await(() -> phase(eu, tables.get(2)) == Phase.DISPLACED);
+            assertThat(sql(eu, "SELECT COUNT(*) FROM SHADOW.T2")).isEqualTo(List.of(List.of((long) ROWS)));
+            assertThatThrownBy(() -> sql(eu, "SELECT COUNT(*) FROM SHADOW_EU.T2"))
+                    .hasMessageContaining("PENUMBRA-1045");
+            for (TableSchema table : tables.subList(0, 2)) {
+                Grid.assertEqual(eu, journal, table.name(), "eu");
+            }
+
+            // It grows while it is followed: the one that was filled last makes room, and the other goes on.
+            for (int id = ROWS; id < ROWS + ROWS / 2; id += 100) {
+                rows(tables.get(0), id, 100);
+                Grid.awaitCaughtUp(eu, journal, tables.get(0).name(), "eu");
+            }
+            Grid.await(() -> phase(eu, tables.get(1)) == Phase.DISPLACED);
+            Grid.assertEqual(eu, journal, tables.get(0).name(), "eu");
+
+            sql(eu, "DROP SHADOW OF shop.PUBLIC.T0 IN DATACENTER 'eu'");
+            sql(eu, "REFRESH SHADOW OF shop.PUBLIC.T2 IN DATACENTER 'eu'");
+            Grid.assertEqual(eu, journal, tables.get(2).name(), "eu");
+            System.out.printf("most used: %d of %d (%.3f)%n", most.get(), BUDGET, (double) most.get() / BUDGET);
+            assertThat(most.get()).isLessThanOrEqualTo(BUDGET * 105 / 100);
+            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+            assertThat(FiguresIT.attribute(server, eu, "memory", "BudgetBytes")).isEqualTo(BUDGET);
+        } finally {
+            watching.interrupt();
+            watching.join();
+        }
+    }
+
+    private static final long BUDGET = 40L << 20;
+    private static final int ROWS = 7_000;
+
+    private final Random random = new Random(7);
+
+    private static TableSchema table(String name) {
+        return new TableSchema(
+                new TableName("PUBLIC", name),
+                List.of(Orders.column("ID", SqlType.INTEGER), Orders.column("TEXT", SqlType.VARCHAR)),
+                List.of("ID"));
+    }
+
+    private void bring(TableSchema layout) {
+        journal.append(List.of(Draft.of(Operation.SCHEMA, layout)));
+        rows(layout, 0, ROWS);
+        journal.append(List.of(Draft.of(Operation.SNAPSHOT_END, layout)));
+    }
+
+    /** Rows that cannot be compressed. */
+    private void rows(TableSchema layout, int first, int count) {
+        List<Draft> drafts = new ArrayList<>();
+        for (int id = first; id < first + count; id++) {
+            byte[] bytes = new byte[1_000];
+            random.nextBytes(bytes);
+            drafts.add(Draft.put(layout, Row.of(id, Base64.getEncoder().encodeToString(bytes))));
+        }
+        journal.append(drafts);
+    }
+
+    private static void create(Ignite node, TableSchema table) {
+        sql(node, "CREATE SHADOW OF shop.PUBLIC." + table.name().table() + " IN DATACENTER 'eu'");
+    }
+
+    private static Phase phase(Ignite node, TableSchema table) {
+        return Grid.plugin(node)
+                .shadows()
+                .find(new ShadowName("shop", table.name(), Datacenter.of("eu")))
+                .orElseThrow()
+                .phase();
     }
 
     private static long age(Ignite node) {

@@ -1,5 +1,6 @@
 package dev.penumbra.shadow;
 
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.api.Internal;
@@ -11,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,9 @@ public record Copy(
     public static final String CACHE_PREFIX = "penumbra-copy-";
 
     private static final Pattern OUTSIDE = Pattern.compile("[^A-Za-z0-9_]");
+    /** Neither a table's plain name nor a datacenter's has a hyphen. */
+    private static final Pattern SHADOW_CACHE = Pattern.compile(CACHE_PREFIX + "[^-]+-([^-]+)-[0-9]+");
+
     private static final int PLAIN_MAX = 100;
     private static final int DIGEST_BYTES = 16;
 
@@ -182,6 +187,12 @@ public record Copy(
         return cache.startsWith(prefix)
                 && cache.substring(prefix.length()).matches("[0-9]{1,18}")
                 && Long.parseLong(cache.substring(prefix.length())) < generation;
+    }
+
+    /** Whether a cache is, or was, that of a shadow in a datacenter. */
+    public static boolean isCacheIn(String cache, Datacenter datacenter) {
+        Matcher parts = SHADOW_CACHE.matcher(cache);
+        return parts.matches() && parts.group(1).equals(datacenter.name());
     }
 
     private String cachePrefix() {

@@ -63,5 +63,10 @@ class CopyTest {
         }
         assertThat(caches).hasSameSizeAs(names);
         assertThat(copy("ORDERS", 1).cacheName()).isEqualTo("penumbra-copy-ORDERS-eu-1");
+        assertThat(caches).allMatch(cache -> Copy.isCacheIn(cache, Datacenter.of("eu")));
+        assertThat(caches).noneMatch(cache -> Copy.isCacheIn(cache, Datacenter.of("us")));
+        assertThat(List.of("penumbra-copy-T-home-image-3", "penumbra-copy-T-eu-", "T-eu-3", "penumbra-progress-eu"))
+                .noneMatch(cache ->
+                        Copy.isCacheIn(cache, Datacenter.of("eu")) || Copy.isCacheIn(cache, Datacenter.of("image")));
     }
 }

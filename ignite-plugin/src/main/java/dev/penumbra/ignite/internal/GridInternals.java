@@ -32,6 +32,8 @@ import org.apache.ignite.internal.processors.cache.CacheConflictResolutionManage
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
+import org.apache.ignite.internal.processors.cache.persistence.DataRegion;
+import org.apache.ignite.internal.processors.cache.persistence.IgniteCacheDatabaseSharedManager;
 import org.apache.ignite.internal.processors.query.schema.management.TableDescriptor;
 import org.apache.ignite.internal.processors.security.IgniteSecurity;
 import org.apache.ignite.internal.processors.security.OperationSecurityContext;
@@ -303,6 +305,19 @@ public final class GridInternals {
             throw new IgniteException(e);
         } finally {
             context.shared().database().checkpointReadUnlock();
+        }
+    }
+
+    /** What the pages of a data region that are not empty take on this node, in bytes; 0 on one that has no such region. */
+    public static long usedBytes(Ignite ignite, String dataRegion) {
+        IgniteCacheDatabaseSharedManager database =
+                ((IgniteEx) ignite).context().cache().context().database();
+        try {
+            @Nullable DataRegion region = database == null ? null : database.dataRegion(dataRegion);
+            return region == null ? 0 : region.metrics().getTotalUsedSize();
+        } catch (IgniteCheckedException e) {
+            // There is no region of this name.
+            return 0;
         }
     }
 }
