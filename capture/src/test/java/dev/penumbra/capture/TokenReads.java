@@ -34,7 +34,7 @@ public record TokenReads(Path journal, String source) {
         return ids;
     }
 
-    /** The names of the columns that the table has according to the last that the journal says of it. */
+    /** The names of the columns that the table has according to the last that the journal says of it; none when that is its end. */
     public List<String> columns(String token) {
         return columns(position(token));
     }
@@ -44,7 +44,9 @@ public record TokenReads(Path journal, String source) {
         List<String> names = new ArrayList<>();
         forEach(upTo, change -> {
             names.clear();
-            change.schema().columns().stream().map(Column::name).forEach(names::add);
+            if (change.operation() != Operation.DROP) {
+                change.schema().columns().stream().map(Column::name).forEach(names::add);
+            }
         });
         return names;
     }

@@ -135,8 +135,9 @@ class H2TokenTest {
             run(connection, "ALTER TABLE T ADD COLUMN MORE INT");
             run(other, "INSERT INTO T VALUES(1, 'open', 1)");
             try {
-                // Where the relay was faster than the other session.
-                assertThat(reads().columns(relay.token(200).toString())).hasSize(3);
+                // Where the relay was faster than the other session, or has told of the former table's end and not of
+                // the new one's beginning: then nobody takes what the journal has of it for the table.
+                assertThat(reads().columns(relay.token(200).toString()).size()).isIn(0, 3);
             } catch (PenumbraException e) {
                 assertThat(e.code()).isEqualTo(ErrorCode.SOURCE_UNAVAILABLE);
             }
