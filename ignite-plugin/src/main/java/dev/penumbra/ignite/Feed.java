@@ -170,7 +170,7 @@ final class Feed extends ShippingFeed {
                 },
                 // Whoever is told of a run knows what to ask for when the copies are behind.
                 questions -> told.of(ofThisLife(questions), captured(), true));
-        this.compression = context.compressionChoice();
+        this.compression = context.compressionChoice(fillers);
         figures.pending(() -> {
             FeedRun<Key, BinaryObject> present = run;
             return present == null ? 0 : present.pending();

@@ -78,7 +78,7 @@ final class Filling implements Runnable {
         this.copy = definition;
         this.feedApplied = feedApplied;
         this.layoutPosition = layoutPosition;
-        this.compression = context.compressionChoice();
+        this.compression = context.compressionChoice(null);
     }
 
     /** The copy, with its new generation as soon as it has one. */

@@ -226,7 +226,8 @@ final class Shipper implements AutoCloseable {
         reconcile(
                 tables.source(),
                 datacentersOf(tables.source()),
-                (datacenter, figures, ended) -> new TableFeed(context, tables, datacenter, figures, ended));
+                (datacenter, figures, ended) ->
+                        new TableFeed(context, tables, datacenter, fillThreads, figures, ended));
     }
 
     private Journal journal(String source, Datacenter datacenter) {

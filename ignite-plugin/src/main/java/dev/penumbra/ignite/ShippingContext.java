@@ -13,6 +13,7 @@ import dev.penumbra.shadow.ValueCodec;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
 import org.apache.ignite.Ignite;
 import org.jspecify.annotations.Nullable;
 
@@ -134,7 +135,8 @@ final class ShippingContext {
         return !DatacenterNodes.in(ignite.cluster(), datacenter).nodes().isEmpty();
     }
 
-    CompressionChoice compressionChoice() {
-        return new CompressionChoice(ignite, codec, dictionaries, configuration.dictionaryBytes());
+    /** @param background trains further dictionaries when rows have changed; null not to */
+    CompressionChoice compressionChoice(@Nullable Executor background) {
+        return new CompressionChoice(ignite, codec, dictionaries, configuration.dictionaryBytes(), background);
     }
 }

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
@@ -49,17 +50,19 @@ final class TableFeed extends ShippingFeed {
     private record Batch(CompletableFuture<Void> written, Position last, long changes, long committedAtMillis) {}
 
     /**
+     * @param background trains further dictionaries
      * @param ended called by the feed's thread when it has ended
      */
     TableFeed(
             ShippingContext context,
             CapturedTables tables,
             Datacenter datacenter,
+            Executor background,
             FeedFigures figures,
             Runnable ended) {
         super(context, datacenter, figures, ended);
         this.tables = tables;
-        this.compression = context.compressionChoice();
+        this.compression = context.compressionChoice(background);
     }
 
     @Override

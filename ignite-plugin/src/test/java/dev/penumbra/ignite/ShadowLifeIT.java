@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.penumbra.ignite.MemoryJournal.Draft;
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Operation;
@@ -11,6 +12,7 @@ import dev.penumbra.model.Row;
 import dev.penumbra.model.SqlType;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.Dictionaries;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.Consistency;
@@ -178,6 +180,57 @@ class ShadowLifeIT {
             watching.interrupt();
             watching.join();
         }
+    }
+
+    @Test
+    void rowsThatComeToBeOfAnotherKind_getADictionaryOfTheirOwn_andTheOthersStayReadable() {
+        TableSchema table = table("T0");
+        journal.append(List.of(Draft.of(Operation.SCHEMA, table)));
+        texts(table, 0, 3_000, "order of customer number");
+        journal.append(List.of(Draft.of(Operation.SNAPSHOT_END, table)));
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, table.name(), "home");
+        create(eu, table);
+        Grid.assertEqual(eu, journal, table.name(), "home", "eu");
+        assertThat(dictionaries(home)).isEqualTo(1);
+
+        int next = 3_000;
+        for (; dictionaries(home) == 1 && next < 100_000; next += 1_000) {
+            texts(table, next, 1_000, "SOMETHING THAT NOBODY HAS COMPLAINED ABOUT");
+            Grid.awaitCaughtUp(home, journal, table.name(), "home");
+        }
+        assertThat(dictionaries(home)).isEqualTo(2);
+        long before = stored(home, table);
+        // Which it looks for now and then only.
+        for (int i = 0; i < 70; i++, next += 10) {
+            texts(table, next, 10, "SOMETHING THAT NOBODY HAS COMPLAINED ABOUT");
+            Grid.awaitCaughtUp(home, journal, table.name(), "home");
+        }
+        texts(table, next, 1_000, "SOMETHING THAT NOBODY HAS COMPLAINED ABOUT");
+        Grid.assertEqual(eu, journal, table.name(), "home", "eu");
+        System.out.printf("%d rows: %d bytes; 1700 more: %d%n", next - 700, before, stored(home, table) - before);
+    }
+
+    private static int dictionaries(Ignite node) {
+        return node.cache(Dictionaries.CONTENT).size();
+    }
+
+    private static long stored(Ignite node, TableSchema table) {
+        return GridInternals.measure(node, Grid.homeImage(node, "shop", table.name()))
+                .storedBytes();
+    }
+
+    private void texts(TableSchema table, int first, int count, String kind) {
+        List<Draft> drafts = new ArrayList<>();
+        for (int id = first; id < first + count; id++) {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < 6; i++) {
+                text.append(kind).append(' ').append(random.nextInt(50)).append(", ");
+            }
+            drafts.add(Draft.put(table, Row.of(id, text.toString())));
+        }
+        journal.append(drafts);
     }
 
     private static final long BUDGET = 40L << 20;
