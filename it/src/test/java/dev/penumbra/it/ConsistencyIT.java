@@ -44,11 +44,11 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(OrderAnnotation.class)
 class ConsistencyIT {
-    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 8);
+    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 120);
     private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
     private static final int ROUND_TRIP_MILLIS = 80;
     private static final int KEYS = 8;
-    private static final int SESSIONS_EACH = Integer.getInteger("penumbra.consistency.sessions", 2);
+    private static final int SESSIONS_EACH = Integer.getInteger("penumbra.consistency.sessions", 4);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
