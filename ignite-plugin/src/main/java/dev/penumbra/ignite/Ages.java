@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +21,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 final class Ages {
+    /** A note that is older is read again. */
+    private static final long NOTE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final LongSupplier nanos;
     private final Function<Copy, Optional<Duration>> noted;
 
-    /** When they were filled, by the names of their caches. */
-    private final Map<String, Long> filledAt = new ConcurrentHashMap<>();
+    /** By the names of their caches. */
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
 
-    /** @param noted reads the last note of a shadow's age */
+    private record Known(long filledAt, long readAt) {}
+
+    /** @param noted reads the last note of a shadow's age; empty when there is none any more, or nobody can be asked */
     Ages(LongSupplier nanos, Function<Copy, Optional<Duration>> noted) {
         this.nanos = nanos;
         this.noted = noted;
@@ -37,23 +43,25 @@ final class Ages {
         if (!copy.built() || copy.definition().ttl().isZero()) {
             return Optional.empty();
         }
-        @Nullable Long known = filledAt.get(copy.cacheName());
-        if (known == null) {
-            read(copy);
-            known = filledAt.get(copy.cacheName());
+        String cache = copy.cacheName();
+        @Nullable Known found = known.get(cache);
+        if (found == null || nanos.getAsLong() - found.readAt() > NOTE_NANOS) {
+            @Nullable Duration age = noted.apply(copy).orElse(null);
+            long now = nanos.getAsLong();
+            found = age == null
+                    ? forgotten(cache)
+                    : known.merge(cache, new Known(now - age.toNanos(), now), Ages::older);
         }
-        return known == null ? Optional.empty() : Optional.of(Duration.ofNanos(nanos.getAsLong() - known));
+        return found == null ? Optional.empty() : Optional.of(Duration.ofNanos(nanos.getAsLong() - found.filledAt()));
     }
 
-    /** Reads the last note of a shadow's age. */
-    void read(Copy copy) {
-        noted.apply(copy).ifPresent(age -> note(copy, age));
+    private @Nullable Known forgotten(String cache) {
+        known.remove(cache);
+        return null;
     }
 
-    /** A shadow is as old as that at least. */
-    void note(Copy copy, Duration age) {
-        filledAt.merge(
-                copy.cacheName(), nanos.getAsLong() - age.toNanos(), (one, other) -> one - other < 0 ? one : other);
+    private static Known older(Known before, Known read) {
+        return read.filledAt() - before.filledAt() < 0 ? read : new Known(before.filledAt(), read.readAt());
     }
 
     /** Whether a shadow's time to live is over, so that its rows may not be read. */
@@ -69,6 +77,6 @@ final class Ages {
 
     /** Forgets all others. */
     void retain(Set<String> caches) {
-        filledAt.keySet().retainAll(caches);
+        known.keySet().retainAll(caches);
     }
 }

@@ -151,11 +151,12 @@ final class CopyBoard implements Copies {
 
     /** Why a shadow cannot be filled: of one that is ready, its own layout counts; of another, its table's. */
     private @Nullable PenumbraException misfit(dev.penumbra.shadow.Copy copy, Phase phase) {
-        if (copy.coverage().isWhole()) {
+        if (copy.coverage().isWhole() || copy.released() != null) {
             return null;
         }
-        Optional<TableSchema> layout =
-                phase == Phase.READY ? Optional.ofNullable(copy.layout()) : shadows.layout(copy.name());
+        Optional<TableSchema> layout = phase == Phase.READY || phase == Phase.EXPIRED
+                ? Optional.ofNullable(copy.layout())
+                : shadows.layout(copy.name());
         return layout.flatMap(copy.coverage()::misfit)
                 .or(() -> Optional.ofNullable(copy.layout()).flatMap(copy.coverage()::misfit))
                 .orElse(null);

@@ -408,7 +408,7 @@ final class Feed extends ShippingFeed {
     private boolean begin() {
         for (Copy copy : copies()) {
             if (copy.built() && context.catalogue().replace(copy, copy.unbuilt())) {
-                context.ignite().destroyCache(copy.cacheName());
+                context.clear(copy);
             }
         }
         Position start = journal.oldest();
@@ -549,14 +549,14 @@ final class Feed extends ShippingFeed {
             } else {
                 pause.await();
             }
+            if (hasCatalogueChanged()) {
+                awaitWritten();
+                reconcile();
+            }
             if (System.nanoTime() >= nextLook) {
                 tail.retain(reader(), applied);
                 look();
                 nextLook = System.nanoTime() + LOOK_NANOS;
-            }
-            if (hasCatalogueChanged()) {
-                awaitWritten();
-                reconcile();
             }
             if (fillings.stream().anyMatch(Filling::waiting)) {
                 awaitWritten();
@@ -1071,7 +1071,8 @@ final class Feed extends ShippingFeed {
         }
         for (Filling filling : List.copyOf(fillings)) {
             Copy filled = filling.copy();
-            if (wanted.stream().noneMatch(copy -> copy.id().equals(filled.id()))) {
+            if (filling.isStopped()
+                    || wanted.stream().noneMatch(copy -> copy.id().equals(filled.id()))) {
                 filling.stop();
                 fillings.remove(filling);
             }
@@ -1094,6 +1095,9 @@ final class Feed extends ShippingFeed {
             Optional<CopyState> present = progress().copy(copy);
             if (present.isPresent() && present.get().following()) {
                 Followed known = new Followed(context.follower(copy, compression), present.get());
+                if (isGone(copy)) {
+                    return;
+                }
                 if (!known.follower.cache().lostRows()) {
                     add(known);
                     return;
@@ -1105,6 +1109,18 @@ final class Feed extends ShippingFeed {
         }
     }
 
+    /** Whether a copy was dropped, released or brought anew before its cache was opened, which then may have been made again, empty. */
+    private boolean isGone(Copy copy) {
+        boolean isThere = context.catalogue()
+                .find(copy.name(), copy.role())
+                .filter(present -> present.isSameFilling(copy))
+                .isPresent();
+        if (!isThere) {
+            context.clear(copy);
+        }
+        return !isThere;
+    }
+
     private void takeOver() {
         for (Filling filling : List.copyOf(fillings)) {
             if (filling.waiting()) {
@@ -1113,7 +1129,9 @@ final class Feed extends ShippingFeed {
                     CopyState joined = filling.state(state.applied());
                     Follower follower = filling.takenOver(compression);
                     progress().put(filling.copy(), joined);
-                    add(new Followed(follower, joined));
+                    if (!isGone(filling.copy())) {
+                        add(new Followed(follower, joined));
+                    }
                 } else if (filling.isHopeless()) {
                     fillings.remove(filling);
                     filling.closeTail();

@@ -33,6 +33,8 @@ final class Filling implements Runnable {
     /** For how long what has been applied to another copy may be on its way here. */
     private static final long HOPE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    private static final long MEMORY_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final ShippingContext context;
@@ -89,6 +91,11 @@ final class Filling implements Runnable {
     /** Whether the copy is near its feed and waits to be taken over. */
     boolean waiting() {
         return waiting;
+    }
+
+    /** Whether it has ended, or is about to. */
+    boolean isStopped() {
+        return stopped;
     }
 
     /** Ends it; what it has written so far stays behind for the copy's next filling to replace. */
@@ -183,10 +190,11 @@ final class Filling implements Runnable {
         target.prepare();
         long rows = 0;
         for (int partition = 0; partition < context.storage().partitions() && !stopped; partition++) {
-            if (context.memory().isExceededIn(present.name().datacenter())) {
-                LOG.warn("There is no memory for a shadow: copy={}, rows={}", present.id(), rows);
-                context.release(target.copy(), Copy.Release.DISPLACED);
-                return;
+            // Until others have gone, or this one has.
+            while (!stopped
+                    && hasCache(target.copy())
+                    && context.memory().isExceededIn(present.name().datacenter())) {
+                LockSupport.parkNanos(MEMORY_LOOK_NANOS);
             }
             rows += GridInternals.transfer(context.ignite(), home, target.copy(), partition);
         }
@@ -198,6 +206,13 @@ final class Filling implements Runnable {
         }
         LOG.info("Copied the home image: copy={}, rows={}, from={}, to={}", present.id(), rows, from, after.applied());
         follow(target, from, after.window());
+    }
+
+    private boolean hasCache(Copy filled) {
+        return context.catalogue()
+                .find(filled.name(), filled.role())
+                .filter(present -> present.isSameFilling(filled))
+                .isPresent();
     }
 
     /** Gives the copy a new generation and cache; null when the catalogue's entry has changed meanwhile. */

@@ -257,9 +257,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 distant.received(message);
             }
         });
-        Ages ages = new Ages(
-                System::nanoTime,
-                copy -> context.progress(copy.name().datacenter()).age(copy));
+        Ages ages = new Ages(System::nanoTime, context::notedAge);
         GridShadows shadows = new GridShadows(context, tables, ages, shipper.background());
         Upkeep upkeep = new Upkeep(context, shadows, ages);
         Heartbeat heartbeat = new Heartbeat(context, shipper, tables.source());
@@ -310,10 +308,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 audit,
                 upkeep,
                 watch,
-                catalogue.listen(() -> {
-                    upkeep.catalogueChanged();
-                    shipper.catalogueChanged();
-                }));
+                catalogue.listen(shipper::catalogueChanged));
         figures.start();
         board.refresh();
         triggerRelay.start();

@@ -10,15 +10,22 @@ import dev.penumbra.shadow.Dictionaries;
 import dev.penumbra.shadow.Progress;
 import dev.penumbra.shadow.Storage;
 import dev.penumbra.shadow.ValueCodec;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /** What all parts of one node's shipping share. Safe for use by several threads. */
 final class ShippingContext {
+    private static final long FAREWELL_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
     private final Ignite ignite;
     private final PenumbraConfiguration configuration;
     private final Catalogue catalogue;
@@ -110,11 +117,13 @@ final class ShippingContext {
         ignite.cacheNames().stream().filter(copy::isFormer).forEach(ignite::destroyCache);
     }
 
-    /** Gives up the rows of a shadow until it is refreshed; false when its entry has been changed meanwhile. */
+    /** Gives up the rows of a shadow until it is refreshed; false when its entry has been changed meanwhile. Takes a while. */
     boolean release(Copy present, Copy.Release why) {
         if (!catalogue.replace(present, present.released(why))) {
             return false;
         }
+        // Feeds that write it learn of that first, so that they do not fail.
+        LockSupport.parkNanos(FAREWELL_NANOS);
         clear(present);
         return true;
     }
@@ -124,9 +133,21 @@ final class ShippingContext {
         if (!former.built()) {
             return;
         }
-        ignite.destroyCache(former.cacheName());
+        // In this order: what finds the progress finds the rows.
         if (isPresent(former.name().datacenter())) {
             progress(former.name().datacenter()).forget(former);
+        }
+        ignite.destroyCache(former.cacheName());
+    }
+
+    /** How old a copy was when that was noted last; empty where nobody has noted it or can be asked. */
+    Optional<Duration> notedAge(Copy copy) {
+        try {
+            Datacenter datacenter = copy.name().datacenter();
+            return isPresent(datacenter) ? progress(datacenter).age(copy) : Optional.empty();
+        } catch (IgniteException | javax.cache.CacheException e) {
+            // The datacenter's last node is leaving.
+            return Optional.empty();
         }
     }
 

@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -238,8 +237,9 @@ final class TableFeed extends ShippingFeed {
         dismantle();
         List<Copy> wanted = copies();
         followed.values()
-                .removeIf(table ->
-                        !wanted.contains(table.copy()) || table.shadow().isOutdated() || !isTapped(table));
+                .removeIf(table -> wanted.stream().noneMatch(table.copy()::isSameFilling)
+                        || table.shadow().isOutdated()
+                        || !isTapped(table));
         boolean any = false;
         for (Copy copy : wanted) {
             Trigger capture = tables.capture(copy.name().table()).orElse(null);
@@ -297,7 +297,10 @@ final class TableFeed extends ShippingFeed {
     }
 
     private boolean isCurrent(Copy copy) {
-        return context.catalogue().find(copy.name(), copy.role()).equals(Optional.of(copy));
+        return context.catalogue()
+                .find(copy.name(), copy.role())
+                .filter(copy::isSameFilling)
+                .isPresent();
     }
 
     /** Gives a shadow a cache in the table's present layout. */

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Copy.Release;
@@ -40,7 +41,7 @@ final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration LOOK = Duration.ofMillis(500);
     private static final Duration MEMORY_LOOK = Duration.ofMillis(50);
-    /** For so long after the catalogue has changed memory may still be held by what is being destroyed. */
+    /** For so long after a shadow has gone its memory may still be held. */
     private static final Duration SETTLING = Duration.ofSeconds(1);
 
     /** How long whoever takes a cache away may need to destroy it. */
@@ -48,6 +49,9 @@ final class Upkeep implements AutoCloseable {
 
     /** Between two complaints that there is nothing to be released. */
     private static final Duration COMPLAINT = Duration.ofMinutes(1);
+
+    /** An age is noted anew when the note is behind by this part of the time to live, and no more often than at each second look. */
+    private static final int NOTES = 100;
 
     /** How long a statement that was begun in time may read on. */
     static final Duration GRACE = Duration.ofSeconds(5);
@@ -58,10 +62,13 @@ final class Upkeep implements AutoCloseable {
     private final ScheduledExecutorService thread;
     private final LongAdder displaced = new LongAdder();
     private volatile boolean stopped;
-    private volatile long changedAt = System.nanoTime();
 
     // Owned by the thread.
     private long nextComplaint = System.nanoTime();
+    private long goneAt = System.nanoTime();
+    /** The caches of this datacenter's shadows when they were looked at last. */
+    private Set<String> caches = Set.of();
+
     /** Since when caches have been seen that no copy has. */
     private final Map<String, Long> leftBehind = new HashMap<>();
 
@@ -89,11 +96,6 @@ final class Upkeep implements AutoCloseable {
         var unused = thread.scheduleWithFixedDelay(() -> safely(task), 0, pause.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** The catalogue has changed. */
-    void catalogueChanged() {
-        changedAt = System.nanoTime();
-    }
-
     /** How many shadows this node has released to make room. */
     long displaced() {
         return displaced.sum();
@@ -108,32 +110,38 @@ final class Upkeep implements AutoCloseable {
     private void safely(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
-            // The next look makes up for this one.
+        } catch (RuntimeException | Error e) {
+            // The next look makes up for this one; a task that throws would not be run again.
             if (!stopped) {
-                LOG.debug("Shadows could not be looked after", e);
+                LOG.warn("A shadow could not be looked after", e);
             }
         }
     }
 
     private void look(Datacenter local) {
-        List<Copy> mortal = context.catalogue().all().stream()
-                .filter(copy -> copy.role() == Role.SHADOW
-                        && copy.name().datacenter().equals(local)
-                        && copy.built()
-                        && !copy.definition().ttl().isZero())
+        List<Copy> shadowsNow = context.catalogue().all().stream()
+                .filter(copy -> copy.role() == Role.SHADOW && copy.built())
                 .toList();
-        ages.retain(mortal.stream().map(Copy::cacheName).collect(Collectors.toSet()));
-        boolean keeper = isOldest(local);
-        if (keeper) {
-            destroyLeftBehind(local);
+        ages.retain(shadowsNow.stream()
+                .filter(copy -> !copy.definition().ttl().isZero())
+                .map(Copy::cacheName)
+                .collect(Collectors.toSet()));
+        List<Copy> here = shadowsNow.stream()
+                .filter(copy -> copy.name().datacenter().equals(local))
+                .toList();
+        noteGone(here);
+        if (isOldest(local)) {
+            here.forEach(copy -> safely(() -> age(copy)));
+            safely(() -> destroyLeftBehind(local));
         }
-        for (Copy copy : mortal) {
-            ages.read(copy);
-            if (keeper) {
-                age(copy);
-            }
+    }
+
+    private void noteGone(List<Copy> here) {
+        Set<String> present = here.stream().map(Copy::cacheName).collect(Collectors.toSet());
+        if (!present.containsAll(caches)) {
+            goneAt = System.nanoTime();
         }
+        caches = present;
     }
 
     private boolean isOldest(Datacenter datacenter) {
@@ -145,27 +153,40 @@ final class Upkeep implements AutoCloseable {
 
     private void age(Copy copy) {
         Progress progress = context.progress(copy.name().datacenter());
-        Duration age = ages.of(copy).orElse(null);
-        if (age == null) {
+        Duration ttl = copy.definition().ttl();
+        Duration noted = progress.age(copy).orElse(null);
+        if (ttl.isZero()) {
+            if (noted != null) {
+                progress.forgetAge(copy);
+            }
+        } else if (noted == null) {
             if (shadows.standing(copy).status().phase() == Phase.READY) {
-                ages.note(copy, Duration.ZERO);
-                progress.putAge(copy, Duration.ZERO);
+                progress.beginAge(copy);
             }
         } else if (!ages.isOver(copy, GRACE)) {
-            progress.putAge(copy, age);
+            Duration age = ages.of(copy).orElse(noted);
+            Duration behind = age.minus(noted);
+            if (behind.compareTo(ttl.dividedBy(NOTES)) > 0 && behind.compareTo(LOOK) > 0) {
+                progress.renewAge(copy, noted, age);
+            }
         } else if (context.release(copy, Release.EXPIRED)) {
-            LOG.info("A shadow has expired: copy={}, age={}", copy.id(), age);
+            LOG.info("A shadow has expired: copy={}, ttl={}", copy.id(), ttl);
         }
     }
 
     private void destroyLeftBehind(Datacenter datacenter) {
-        Set<String> caches = context.ignite().cacheNames().stream()
+        Set<String> left = context.ignite().cacheNames().stream()
                 .filter(cache -> Copy.isCacheIn(cache, datacenter))
                 .collect(Collectors.toSet());
         // Looked at afterwards: a cache is made when its copy has it, and no copy comes to have one again.
-        context.catalogue().all().forEach(copy -> caches.remove(copy.cacheName()));
-        leftBehind.keySet().retainAll(caches);
-        for (String cache : caches) {
+        List<Copy> copies = context.catalogue().all();
+        if (copies.isEmpty()) {
+            // A node that stores no part of the catalogue cannot tell.
+            left.clear();
+        }
+        copies.forEach(copy -> left.remove(copy.cacheName()));
+        leftBehind.keySet().retainAll(left);
+        for (String cache : left) {
             long since = leftBehind.computeIfAbsent(cache, key -> System.nanoTime());
             if (System.nanoTime() - since > DESTRUCTION.toNanos()) {
                 LOG.warn("A cache that no copy has any more is destroyed: cache={}", cache);
@@ -176,17 +197,25 @@ final class Upkeep implements AutoCloseable {
 
     private void makeRoom(Datacenter local) {
         MemoryBudget memory = context.memory();
-        if (System.nanoTime() - changedAt < SETTLING.toNanos() || !memory.isExceeded()) {
+        if (!memory.isExceeded()) {
             return;
         }
-        List<Copy> copies = context.catalogue().all();
-        long used = memory.used();
-        Copy last = copies.stream()
+        List<Copy> here = context.catalogue().all().stream()
                 .filter(copy ->
                         copy.role() == Role.SHADOW && copy.name().datacenter().equals(local) && copy.built())
-                .max(Comparator.comparingLong(Copy::generation))
-                .orElse(null);
+                .toList();
+        noteGone(here);
+        if (GridInternals.isExchanging(context.ignite())) {
+            goneAt = System.nanoTime();
+        }
+        long used = memory.used();
+        if (System.nanoTime() - goneAt < SETTLING.toNanos() || used <= memory.bytes()) {
+            return;
+        }
+        Copy last =
+                here.stream().max(Comparator.comparingLong(Copy::generation)).orElse(null);
         if (last == null) {
+            goneAt = System.nanoTime();
             if (System.nanoTime() - nextComplaint >= 0) {
                 nextComplaint = System.nanoTime() + COMPLAINT.toNanos();
                 LOG.warn(

@@ -50,10 +50,9 @@ class AgesTest {
     }
 
     @Test
-    void whatWasNoted_agesByTheReadersClock_alsoWhenNobodyNotesItAnyMore() {
+    void whatWasNoted_agesByTheReadersClock_alsoWhenTheNoteIsNotRenewed() {
         noted.set(Duration.ofSeconds(4));
         assertThat(ages.of(mortal)).contains(Duration.ofSeconds(4));
-        noted.set(null);
         pass(Duration.ofMillis(5_999));
         assertThat(ages.isOver(mortal)).isFalse();
         pass(Duration.ofMillis(1));
@@ -63,26 +62,39 @@ class AgesTest {
 
     @Test
     void ofTwoNotes_theOneByWhichItIsOlderCounts() {
-        ages.note(mortal, Duration.ofSeconds(5));
-        ages.note(mortal, Duration.ofSeconds(3));
+        noted.set(Duration.ofSeconds(5));
         assertThat(ages.of(mortal)).contains(Duration.ofSeconds(5));
-        noted.set(Duration.ofSeconds(8));
-        ages.read(mortal);
-        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(8));
+        pass(Duration.ofSeconds(2));
+        noted.set(Duration.ofSeconds(3));
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(7));
+        pass(Duration.ofSeconds(2));
+        noted.set(Duration.ofSeconds(30));
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(30));
     }
 
     @Test
     void aTimeToLiveThatIsAltered_countsFromTheSameBeginning() {
-        ages.note(mortal, Duration.ofSeconds(20));
+        noted.set(Duration.ofSeconds(20));
         assertThat(ages.isOver(mortal)).isTrue();
         assertThat(ages.isOver(copy(Duration.ofSeconds(21)))).isFalse();
         assertThat(ages.isOver(copy(Duration.ZERO))).isFalse();
     }
 
     @Test
-    void whatIsForgotten_isAsOldAsItWasNoted() {
-        ages.note(mortal, Duration.ofSeconds(5));
-        ages.retain(Set.of());
+    void aNoteThatIsTakenBack_isForgotten() {
+        noted.set(Duration.ofSeconds(20));
+        assertThat(ages.isOver(mortal)).isTrue();
+        noted.set(null);
+        pass(Duration.ofSeconds(2));
         assertThat(ages.of(mortal)).isEmpty();
+    }
+
+    @Test
+    void whatIsNotRetained_isAsOldAsItWasNoted() {
+        noted.set(Duration.ofSeconds(5));
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(5));
+        pass(Duration.ofMillis(500));
+        ages.retain(Set.of());
+        assertThat(ages.of(mortal)).contains(Duration.ofSeconds(5));
     }
 }

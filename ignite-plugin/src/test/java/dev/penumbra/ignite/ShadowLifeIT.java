@@ -115,7 +115,7 @@ class ShadowLifeIT {
         Ignite oldest = grid.start("eu", backups);
         Ignite other = grid.start("eu", new PenumbraConfiguration().setBackups(1));
         Grid.awaitCaughtUp(home, journal, Orders.NAME, "home");
-        sql(other, shadow("CREATE", "WITH (TTL = '1h')"));
+        sql(other, shadow("CREATE", "WITH (TTL = '2m')"));
         Grid.await(() -> age(other) > 2_000 && age(home) > 2_000);
         long before = age(other);
 

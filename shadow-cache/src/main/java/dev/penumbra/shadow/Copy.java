@@ -140,6 +140,11 @@ public record Copy(
         return id() + "/" + generation + "/" + takes;
     }
 
+    /** Whether this is the same filling of the same copy, however its definition has been altered since. */
+    public boolean isSameFilling(Copy other) {
+        return id().equals(other.id()) && generation == other.generation;
+    }
+
     /** Whether the copy has a cache. */
     public boolean built() {
         return generation > 0;

@@ -232,9 +232,19 @@ public final class Progress {
         return text == null ? Optional.empty() : Optional.of(Duration.ofMillis(Long.parseLong(text)));
     }
 
-    /** Notes how old a copy's present filling is, in whole milliseconds. */
-    public void putAge(Copy copy, Duration age) {
-        states.put(ageKey(copy), Long.toString(age.toMillis()));
+    /** Begins to note how old a copy's present filling is; without effect when that has begun. */
+    public void beginAge(Copy copy) {
+        states.putIfAbsent(ageKey(copy), "0");
+    }
+
+    /** Notes how old a copy's present filling is, in whole milliseconds, unless another has noted it or it is forgotten. */
+    public void renewAge(Copy copy, Duration noted, Duration age) {
+        states.replace(ageKey(copy), Long.toString(noted.toMillis()), Long.toString(age.toMillis()));
+    }
+
+    /** Forgets how old a copy's present filling is. */
+    public void forgetAge(Copy copy) {
+        states.remove(ageKey(copy));
     }
 
     private static String ageKey(Copy copy) {

@@ -297,6 +297,9 @@ public final class GridInternals {
             return null;
         }
         GridCacheContext<Integer, byte[]> context = cache.context();
+        if (!context.gate().enterIfNotStopped()) {
+            return null;
+        }
         context.shared().database().checkpointReadLock();
         try {
             @Nullable CacheDataRow row = context.offheap().read(context, context.toCacheKeyObject(key));
@@ -305,7 +308,19 @@ public final class GridInternals {
             throw new IgniteException(e);
         } finally {
             context.shared().database().checkpointReadUnlock();
+            context.gate().leave();
         }
+    }
+
+    /** Whether nodes are agreeing just now on who has what, as they do when nodes and caches come and go. */
+    public static boolean isExchanging(Ignite ignite) {
+        return !((IgniteEx) ignite)
+                .context()
+                .cache()
+                .context()
+                .exchange()
+                .lastTopologyFuture()
+                .isDone();
     }
 
     /** What the pages of a data region that are not empty take on this node, in bytes; 0 on one that has no such region. */

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.CacheEntry;
@@ -154,7 +155,8 @@ final class GridVersionedCache implements VersionedCache {
 
     @Override
     public boolean lostRows() {
-        return !ignite.cache(name).lostPartitions().isEmpty();
+        @Nullable IgniteCache<?, ?> cache = ignite.cache(name);
+        return cache == null || !cache.lostPartitions().isEmpty();
     }
 
     @Override

@@ -72,7 +72,15 @@ record Segments(SortedSet<Long> numbers, long width) {
                 first = null;
             }
         }
-        return Predicate.or(any);
+        return or(any);
+    }
+
+    /** Halves of halves: sets of values are united in pairs, and uniting one after the other with all before would take long. */
+    private static Predicate or(List<Predicate> any) {
+        int half = any.size() / 2;
+        return half == 0
+                ? Predicate.or(any)
+                : new Predicate.Or(List.of(or(any.subList(0, half)), or(any.subList(half, any.size()))));
     }
 
     /** From the beginning of one to the end of another, as far as the column goes. */
