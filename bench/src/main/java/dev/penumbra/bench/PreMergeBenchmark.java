@@ -50,7 +50,7 @@ final class PreMergeBenchmark implements Benchmark {
             try (GridOfThree grid = new GridOfThree(
                             directory.path(),
                             directory.path().resolve("journal"),
-                            plugin -> plugin.setPendingMillis(effort.of(500, PENDING_MILLIS, PENDING_MILLIS)));
+                            plugin -> plugin.setPendingMillis(effort.of(1_500, PENDING_MILLIS, PENDING_MILLIS)));
                     ProbeAnswers answers = journal.answerProbes()) {
                 grid.homeImage(SourceJournal.SOURCE, TpchRows.ORDERS.name());
                 Copy shadow = grid.createShadow(
