@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +106,11 @@ final class Upkeep implements AutoCloseable {
     public void close() {
         stopped = true;
         thread.shutdownNow();
+        // A node that stops while a cache is destroyed may write to memory that it has freed.
+        long end = System.nanoTime() + SETTLING.toNanos();
+        while (GridInternals.isExchanging(context.ignite()) && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(MEMORY_LOOK.toNanos());
+        }
     }
 
     private void safely(Runnable task) {

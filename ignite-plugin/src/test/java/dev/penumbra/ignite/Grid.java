@@ -143,6 +143,11 @@ final class Grid implements AutoCloseable {
         return ignite;
     }
 
+    /** A node that runs. */
+    Ignite any() {
+        return nodes.get(nodes.size() - 1);
+    }
+
     void stop(Ignite node) {
         nodes.remove(node);
         Ignition.stop(node.name(), true);

@@ -153,6 +153,30 @@ class TableShadowIT {
     }
 
     @Test
+    void aShadowOfATable_expires_andComesBackWhenItIsRefreshed() {
+        Ignite home = startHome();
+        Ignite eu = grid.startIn("eu");
+        createTable();
+        insert(0, 50);
+        capture();
+        String of = " SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu' ";
+        grid.sql("CREATE" + of + "WITH (TTL = '2s')");
+        Grid.await(() -> phase(home, "eu") == Phase.EXPIRED);
+        assertThat(one(eu, "SELECT COUNT(*) FROM SHADOW.T")).isEqualTo(50L);
+        Grid.await(() -> eu.cacheNames().stream().noneMatch(name -> name.startsWith("penumbra-copy-T-eu-")));
+
+        insert(50, 60);
+        grid.sql("ALTER" + of + "SET (TTL = 'NONE')");
+        grid.sql("REFRESH" + of);
+        awaitEqual(home, "eu", 3);
+        long generation = Grid.shadow(home, "ignite", T, "eu").generation();
+        grid.sql("ALTER" + of + "SET (TTL = '1h')");
+        insert(60, 70);
+        awaitEqual(home, "eu", 3);
+        assertThat(Grid.shadow(home, "ignite", T, "eu").generation()).isEqualTo(generation);
+    }
+
+    @Test
     void whileOtherCachesCome_aStatementIsAnsweredAllTheSame() {
         Ignite home = startHome();
         Ignite eu = grid.startIn("eu");
