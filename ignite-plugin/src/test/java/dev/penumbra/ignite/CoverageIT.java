@@ -48,8 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CoverageIT {
     private static final long SEED = Long.getLong("penumbra.seed", System.nanoTime());
     private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 20);
-    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 300);
-    private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 15);
+    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 3_000);
+    private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 40);
     private static final int ROWS = 120;
 
     private static final List<Column> COLUMNS = List.of(

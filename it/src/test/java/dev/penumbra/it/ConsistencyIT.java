@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(OrderAnnotation.class)
 class ConsistencyIT {
-    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 120);
+    private static final int SECONDS = Integer.getInteger("penumbra.consistency.seconds", 150);
     private static final long SEED = Long.getLong("penumbra.consistency.seed", 1);
     private static final int ROUND_TRIP_MILLIS = 80;
     private static final int KEYS = 8;
