@@ -9,6 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import javax.cache.CacheException;
+import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +34,7 @@ final class Ages {
 
     private record Known(long filledAt, long readAt) {}
 
-    /** @param noted reads the last note of a shadow's age; empty when there is none any more, or nobody can be asked */
+    /** @param noted reads the last note of a shadow's age; empty when there is none any more */
     Ages(LongSupplier nanos, Function<Copy, Optional<Duration>> noted) {
         this.nanos = nanos;
         this.noted = noted;
@@ -46,13 +48,23 @@ final class Ages {
         String cache = copy.cacheName();
         @Nullable Known found = known.get(cache);
         if (found == null || nanos.getAsLong() - found.readAt() > NOTE_NANOS) {
-            @Nullable Duration age = noted.apply(copy).orElse(null);
-            long now = nanos.getAsLong();
-            found = age == null
-                    ? forgotten(cache)
-                    : known.merge(cache, new Known(now - age.toNanos(), now), Ages::older);
+            found = read(copy, cache, found);
         }
         return found == null ? Optional.empty() : Optional.of(Duration.ofNanos(nanos.getAsLong() - found.filledAt()));
+    }
+
+    private @Nullable Known read(Copy copy, String cache, @Nullable Known before) {
+        @Nullable Duration age;
+        try {
+            age = noted.apply(copy).orElse(null);
+        } catch (IgniteException | CacheException e) {
+            // The datacenter's last node is leaving, or the caller is within a transaction: what was known stays true.
+            return before == null
+                    ? null
+                    : known.merge(cache, new Known(before.filledAt(), nanos.getAsLong()), Ages::older);
+        }
+        long now = nanos.getAsLong();
+        return age == null ? forgotten(cache) : known.merge(cache, new Known(now - age.toNanos(), now), Ages::older);
     }
 
     private @Nullable Known forgotten(String cache) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.binary.BinaryObject;
@@ -114,13 +115,8 @@ final class CompressionChoice {
         if (present == null) {
             return;
         }
-        if (++known.batches % LOOK_BATCHES == 0) {
-            Dictionary latest = dictionaries.latest(copy.dictionaryName()).orElse(present);
-            if (latest.number() != present.number()) {
-                codec.assign(ignite.binary().typeId(copy.valueType()), Compression.ZSTD, latest);
-                known.dictionary = latest;
-                return;
-            }
+        if (++known.batches % LOOK_BATCHES == 0 && takesUpLatest(known, copy, present)) {
+            return;
         }
         Executor searching = background;
         if (searching == null || !isTrainedHere(copy) || known.isSearching.get()) {
@@ -129,10 +125,31 @@ final class CompressionChoice {
         for (Write write : writes) {
             @Nullable BinaryObject value = write.value();
             if (value != null && known.drift.wants() && known.drift.add(cache.rawBytes(value))) {
-                known.isSearching.set(true);
-                searching.execute(() -> search(known, copy, present));
+                if (!takesUpLatest(known, copy, present)) {
+                    search(searching, known, copy, present);
+                }
                 return;
             }
+        }
+    }
+
+    private boolean takesUpLatest(Settled known, Copy copy, Dictionary present) {
+        Dictionary latest = dictionaries.latest(copy.dictionaryName()).orElse(present);
+        if (latest.number() == present.number()) {
+            return false;
+        }
+        codec.assign(ignite.binary().typeId(copy.valueType()), Compression.ZSTD, latest);
+        known.dictionary = latest;
+        return true;
+    }
+
+    private void search(Executor searching, Settled known, Copy copy, Dictionary present) {
+        known.isSearching.set(true);
+        try {
+            searching.execute(() -> search(known, copy, present));
+        } catch (RejectedExecutionException e) {
+            // The node stops.
+            known.isSearching.set(false);
         }
     }
 

@@ -33,7 +33,7 @@ final class Filling implements Runnable {
     /** For how long what has been applied to another copy may be on its way here. */
     private static final long HOPE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private static final long MEMORY_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long MEMORY_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -190,11 +190,8 @@ final class Filling implements Runnable {
         target.prepare();
         long rows = 0;
         for (int partition = 0; partition < context.storage().partitions() && !stopped; partition++) {
-            // Until others have gone, or this one has.
-            while (!stopped
-                    && hasCache(target.copy())
-                    && context.memory().isExceededIn(present.name().datacenter())) {
-                LockSupport.parkNanos(MEMORY_LOOK_NANOS);
+            if (!awaitMemory(target.copy())) {
+                return;
             }
             rows += GridInternals.transfer(context.ignite(), home, target.copy(), partition);
         }
@@ -206,6 +203,17 @@ final class Filling implements Runnable {
         }
         LOG.info("Copied the home image: copy={}, rows={}, from={}, to={}", present.id(), rows, from, after.applied());
         follow(target, from, after.window());
+    }
+
+    /** Waits until others have made room; false when this copy has, or is not to be filled any more. */
+    private boolean awaitMemory(Copy filled) {
+        while (context.memory().isExceededIn(filled.name().datacenter())) {
+            if (stopped || !hasCache(filled)) {
+                return false;
+            }
+            LockSupport.parkNanos(MEMORY_LOOK_NANOS);
+        }
+        return true;
     }
 
     private boolean hasCache(Copy filled) {

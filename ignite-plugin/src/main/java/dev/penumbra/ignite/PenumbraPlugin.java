@@ -370,6 +370,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.validationLine().close();
         present.pending().close();
         present.figures().close();
+        present.upkeep().awaitQuiet();
         CacheWatch watch = present.watch();
         if (watch != null) {
             watch.close();

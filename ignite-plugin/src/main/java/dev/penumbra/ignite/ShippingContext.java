@@ -19,7 +19,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.Ignite;
-import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /** What all parts of one node's shipping share. Safe for use by several threads. */
@@ -140,15 +139,10 @@ final class ShippingContext {
         ignite.destroyCache(former.cacheName());
     }
 
-    /** How old a copy was when that was noted last; empty where nobody has noted it or can be asked. */
+    /** How old a copy was when that was noted last; empty where nobody has noted it, or its datacenter has no node. */
     Optional<Duration> notedAge(Copy copy) {
-        try {
-            Datacenter datacenter = copy.name().datacenter();
-            return isPresent(datacenter) ? progress(datacenter).age(copy) : Optional.empty();
-        } catch (IgniteException | javax.cache.CacheException e) {
-            // The datacenter's last node is leaving.
-            return Optional.empty();
-        }
+        Datacenter datacenter = copy.name().datacenter();
+        return isPresent(datacenter) ? progress(datacenter).age(copy) : Optional.empty();
     }
 
     /** Whether a datacenter has a node. */

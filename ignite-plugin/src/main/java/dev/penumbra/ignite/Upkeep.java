@@ -48,7 +48,10 @@ final class Upkeep implements AutoCloseable {
     /** How long whoever takes a cache away may need to destroy it. */
     private static final Duration DESTRUCTION = Duration.ofSeconds(20);
 
-    /** Between two complaints that there is nothing to be released. */
+    /** How long the end of what has been begun may take. */
+    private static final Duration END = Duration.ofSeconds(2);
+
+    /** Between two complaints. */
     private static final Duration COMPLAINT = Duration.ofMinutes(1);
 
     /** An age is noted anew when the note is behind by this part of the time to live, and no more often than at each second look. */
@@ -105,10 +108,24 @@ final class Upkeep implements AutoCloseable {
     @Override
     public void close() {
         stopped = true;
-        thread.shutdownNow();
-        // A node that stops while a cache is destroyed may write to memory that it has freed.
+        thread.shutdown();
+        try {
+            // What it has begun to destroy is better destroyed.
+            if (!thread.awaitTermination(END.toNanos(), TimeUnit.NANOSECONDS)) {
+                thread.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            thread.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits, a second at most, while caches go: a node that stops meanwhile may write to memory that it has freed. */
+    void awaitQuiet() {
         long end = System.nanoTime() + SETTLING.toNanos();
-        while (GridInternals.isExchanging(context.ignite()) && System.nanoTime() - end < 0) {
+        while (GridInternals.isExchanging(context.ignite())
+                && System.nanoTime() - end < 0
+                && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(MEMORY_LOOK.toNanos());
         }
     }
@@ -118,10 +135,18 @@ final class Upkeep implements AutoCloseable {
             task.run();
         } catch (RuntimeException | Error e) {
             // The next look makes up for this one; a task that throws would not be run again.
-            if (!stopped) {
+            if (!stopped && mayComplain()) {
                 LOG.warn("A shadow could not be looked after", e);
             }
         }
+    }
+
+    private boolean mayComplain() {
+        boolean may = System.nanoTime() - nextComplaint >= 0;
+        if (may) {
+            nextComplaint = System.nanoTime() + COMPLAINT.toNanos();
+        }
+        return may;
     }
 
     private void look(Datacenter local) {
@@ -138,7 +163,9 @@ final class Upkeep implements AutoCloseable {
         noteGone(here);
         if (isOldest(local)) {
             here.forEach(copy -> safely(() -> age(copy)));
-            safely(() -> destroyLeftBehind(local));
+            // One at a look: memory is looked at in between.
+            here.stream().filter(copy -> ages.isOver(copy, GRACE)).findFirst().ifPresent(this::expire);
+            destroyLeftBehind(local);
         }
     }
 
@@ -175,8 +202,15 @@ final class Upkeep implements AutoCloseable {
             if (behind.compareTo(ttl.dividedBy(NOTES)) > 0 && behind.compareTo(LOOK) > 0) {
                 progress.renewAge(copy, noted, age);
             }
-        } else if (context.release(copy, Release.EXPIRED)) {
-            LOG.info("A shadow has expired: copy={}, ttl={}", copy.id(), ttl);
+        }
+    }
+
+    private void expire(Copy copy) {
+        if (context.release(copy, Release.EXPIRED)) {
+            LOG.info(
+                    "A shadow has expired: copy={}, ttl={}",
+                    copy.id(),
+                    copy.definition().ttl());
         }
     }
 
@@ -222,8 +256,7 @@ final class Upkeep implements AutoCloseable {
                 here.stream().max(Comparator.comparingLong(Copy::generation)).orElse(null);
         if (last == null) {
             goneAt = System.nanoTime();
-            if (System.nanoTime() - nextComplaint >= 0) {
-                nextComplaint = System.nanoTime() + COMPLAINT.toNanos();
+            if (mayComplain()) {
                 LOG.warn(
                         "More memory is used than the budget allows, and no shadow could make room: used={}, budget={}",
                         used,

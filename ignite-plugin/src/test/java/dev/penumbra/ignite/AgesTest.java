@@ -12,8 +12,10 @@ import dev.penumbra.shadow.read.Consistency;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -87,6 +89,22 @@ class AgesTest {
         noted.set(null);
         pass(Duration.ofSeconds(2));
         assertThat(ages.of(mortal)).isEmpty();
+    }
+
+    @Test
+    void whileTheNoteCannotBeRead_theShadowGoesOnToAge() {
+        noted.set(Duration.ofSeconds(5));
+        AtomicBoolean fails = new AtomicBoolean();
+        Ages asking = new Ages(clock::get, copy -> {
+            if (fails.get()) {
+                throw new IgniteException("within a transaction");
+            }
+            return Optional.ofNullable(noted.get());
+        });
+        assertThat(asking.isOver(mortal)).isFalse();
+        fails.set(true);
+        pass(Duration.ofSeconds(5));
+        assertThat(asking.isOver(mortal)).isTrue();
     }
 
     @Test

@@ -22,7 +22,7 @@ public final class DictionaryDrift {
 
     private static final int STRIDE_MAX = 4_096;
     private static final int SAMPLES = 2 * DictionaryTraining.SAMPLES;
-    private static final int SAMPLE_BYTES = 4 << 20;
+    private static final int SAMPLE_BYTES = 1 << 20;
     private static final double WORTH = 0.85;
 
     private final int dictionaryBytes;
