@@ -142,6 +142,7 @@ class H2TokenTest {
                 assertThat(e.code()).isEqualTo(ErrorCode.SOURCE_UNAVAILABLE);
             }
             other.rollback();
+            assertThat(Capture.settle(connection, 20_000)).isTrue();
             assertThat(reads().columns(token(connection))).hasSize(3);
         }
     }
