@@ -29,8 +29,8 @@ final class Ages {
     private final LongSupplier nanos;
     private final Function<Copy, Optional<Duration>> noted;
 
-    /** By the names of their caches. */
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    /** By the numbers of their fillings. */
+    private final Map<Long, Known> known = new ConcurrentHashMap<>();
 
     private record Known(long filledAt, long readAt) {}
 
@@ -45,15 +45,14 @@ final class Ages {
         if (!copy.built() || copy.definition().ttl().isZero()) {
             return Optional.empty();
         }
-        String cache = copy.cacheName();
-        @Nullable Known found = known.get(cache);
+        @Nullable Known found = known.get(copy.generation());
         if (found == null || nanos.getAsLong() - found.readAt() > NOTE_NANOS) {
-            found = read(copy, cache, found);
+            found = read(copy, found);
         }
         return found == null ? Optional.empty() : Optional.of(Duration.ofNanos(nanos.getAsLong() - found.filledAt()));
     }
 
-    private @Nullable Known read(Copy copy, String cache, @Nullable Known before) {
+    private @Nullable Known read(Copy copy, @Nullable Known before) {
         @Nullable Duration age;
         try {
             age = noted.apply(copy).orElse(null);
@@ -61,14 +60,16 @@ final class Ages {
             // The datacenter's last node is leaving, or the caller is within a transaction: what was known stays true.
             return before == null
                     ? null
-                    : known.merge(cache, new Known(before.filledAt(), nanos.getAsLong()), Ages::older);
+                    : known.merge(copy.generation(), new Known(before.filledAt(), nanos.getAsLong()), Ages::older);
         }
         long now = nanos.getAsLong();
-        return age == null ? forgotten(cache) : known.merge(cache, new Known(now - age.toNanos(), now), Ages::older);
+        return age == null
+                ? forgotten(copy)
+                : known.merge(copy.generation(), new Known(now - age.toNanos(), now), Ages::older);
     }
 
-    private @Nullable Known forgotten(String cache) {
-        known.remove(cache);
+    private @Nullable Known forgotten(Copy copy) {
+        known.remove(copy.generation());
         return null;
     }
 
@@ -88,7 +89,7 @@ final class Ages {
     }
 
     /** Forgets all others. */
-    void retain(Set<String> caches) {
-        known.keySet().retainAll(caches);
+    void retain(Set<Long> generations) {
+        known.keySet().retainAll(generations);
     }
 }

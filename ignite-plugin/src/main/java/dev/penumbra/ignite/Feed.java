@@ -1111,14 +1111,11 @@ final class Feed extends ShippingFeed {
 
     /** Whether a copy was dropped, released or brought anew before its cache was opened, which then may have been made again, empty. */
     private boolean isGone(Copy copy) {
-        boolean isThere = context.catalogue()
-                .find(copy.name(), copy.role())
-                .filter(present -> present.isSameFilling(copy))
-                .isPresent();
-        if (!isThere) {
-            context.clear(copy);
+        if (context.catalogue().holds(copy)) {
+            return false;
         }
-        return !isThere;
+        context.clear(copy);
+        return true;
     }
 
     private void takeOver() {

@@ -117,7 +117,6 @@ final class FeedFigures {
         }
     }
 
-    /** Says who counts the changes that are not known to be applied. */
     /** What has been gathered and not written weighs that much, roughly. */
     void gatheredBytes(long bytes) {
         gatheredBytes = bytes;
@@ -127,6 +126,7 @@ final class FeedFigures {
         return gatheredBytes;
     }
 
+    /** Says who counts the changes that are not known to be applied. */
     void pending(LongSupplier counting) {
         pending = counting;
     }

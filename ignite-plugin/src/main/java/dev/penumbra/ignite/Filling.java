@@ -208,19 +208,12 @@ final class Filling implements Runnable {
     /** Waits until others have made room; false when this copy has, or is not to be filled any more. */
     private boolean awaitMemory(Copy filled) {
         while (context.memory().isExceededIn(filled.name().datacenter())) {
-            if (stopped || !hasCache(filled)) {
+            if (stopped || !context.catalogue().holds(filled)) {
                 return false;
             }
             LockSupport.parkNanos(MEMORY_LOOK_NANOS);
         }
         return true;
-    }
-
-    private boolean hasCache(Copy filled) {
-        return context.catalogue()
-                .find(filled.name(), filled.role())
-                .filter(present -> present.isSameFilling(filled))
-                .isPresent();
     }
 
     /** Gives the copy a new generation and cache; null when the catalogue's entry has changed meanwhile. */

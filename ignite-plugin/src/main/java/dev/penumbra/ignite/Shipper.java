@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
@@ -32,7 +31,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.ignite.binary.BinaryObject;
-import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -244,15 +242,7 @@ final class Shipper implements AutoCloseable {
      * beside them, are fed where their journal is.
      */
     private @Nullable Datacenter fedFromHere() {
-        ClusterNode local = context.ignite().cluster().localNode();
-        Datacenter datacenter = context.local();
-        if (datacenter == null || context.isHome()) {
-            return null;
-        }
-        boolean oldest = DatacenterNodes.in(context.ignite().cluster(), datacenter).nodes().stream()
-                .filter(node -> node.attribute(PenumbraPluginProvider.SETTINGS) != null)
-                .allMatch(node -> node.order() >= local.order());
-        return oldest && !local.isClient() ? datacenter : null;
+        return context.isHome() || !context.isOldest() ? null : context.local();
     }
 
     /** Has retention wait no longer for datacenters that have no shadows any more, and perhaps no node that could say so. */

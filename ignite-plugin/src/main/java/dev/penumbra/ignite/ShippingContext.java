@@ -19,6 +19,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 
 /** What all parts of one node's shipping share. Safe for use by several threads. */
@@ -143,6 +144,16 @@ final class ShippingContext {
     Optional<Duration> notedAge(Copy copy) {
         Datacenter datacenter = copy.name().datacenter();
         return isPresent(datacenter) ? progress(datacenter).age(copy) : Optional.empty();
+    }
+
+    /** Whether this node is the oldest in its datacenter of the servers that have Penumbra: all of them agree on it without a word. */
+    boolean isOldest() {
+        ClusterNode node = ignite.cluster().localNode();
+        return local != null
+                && !node.isClient()
+                && DatacenterNodes.in(ignite.cluster(), local).nodes().stream()
+                        .filter(other -> other.attribute(PenumbraPluginProvider.SETTINGS) != null)
+                        .allMatch(other -> other.order() >= node.order());
     }
 
     /** Whether a datacenter has a node. */

@@ -288,19 +288,12 @@ final class TableFeed extends ShippingFeed {
 
     private @Nullable FollowedTable open(Copy copy, TableTap tap) {
         Follower follower = context.follower(copy, compression);
-        if (!isCurrent(copy)) {
+        if (!context.catalogue().holds(copy)) {
             // Dropped before there was a cache that could be destroyed with it.
             context.ignite().destroyCache(copy.cacheName());
             return null;
         }
         return new FollowedTable(context.ignite(), progress(), follower, tables, tap, this::isStopped);
-    }
-
-    private boolean isCurrent(Copy copy) {
-        return context.catalogue()
-                .find(copy.name(), copy.role())
-                .filter(copy::isSameFilling)
-                .isPresent();
     }
 
     /** Gives a shadow a cache in the table's present layout. */
@@ -322,7 +315,7 @@ final class TableFeed extends ShippingFeed {
         context.destroyFormer(next);
         context.follower(next, compression);
         progress().begin(next, PartitionShares.none(capture.createdAtMillis(), tap.partitions()));
-        if (!isCurrent(next)) {
+        if (!context.catalogue().holds(next)) {
             context.ignite().destroyCache(next.cacheName());
             progress().forget(next);
         }

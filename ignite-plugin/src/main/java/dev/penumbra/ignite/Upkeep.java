@@ -1,6 +1,5 @@
 package dev.penumbra.ignite;
 
-import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.Copy;
@@ -20,8 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
-import org.apache.ignite.cluster.ClusterNode;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -150,23 +147,31 @@ final class Upkeep implements AutoCloseable {
     }
 
     private void look(Datacenter local) {
-        List<Copy> shadowsNow = context.catalogue().all().stream()
-                .filter(copy -> copy.role() == Role.SHADOW && copy.built())
-                .toList();
-        ages.retain(shadowsNow.stream()
+        List<Copy> built = builtShadows();
+        ages.retain(built.stream()
                 .filter(copy -> !copy.definition().ttl().isZero())
-                .map(Copy::cacheName)
+                .map(Copy::generation)
                 .collect(Collectors.toSet()));
-        List<Copy> here = shadowsNow.stream()
-                .filter(copy -> copy.name().datacenter().equals(local))
-                .toList();
+        List<Copy> here = in(local, built);
         noteGone(here);
-        if (isOldest(local)) {
+        if (context.isOldest()) {
             here.forEach(copy -> safely(() -> age(copy)));
             // One at a look: memory is looked at in between.
             here.stream().filter(copy -> ages.isOver(copy, GRACE)).findFirst().ifPresent(this::expire);
             destroyLeftBehind(local);
         }
+    }
+
+    private List<Copy> builtShadows() {
+        return context.catalogue().all().stream()
+                .filter(copy -> copy.role() == Role.SHADOW && copy.built())
+                .toList();
+    }
+
+    private static List<Copy> in(Datacenter datacenter, List<Copy> copies) {
+        return copies.stream()
+                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .toList();
     }
 
     private void noteGone(List<Copy> here) {
@@ -175,13 +180,6 @@ final class Upkeep implements AutoCloseable {
             goneAt = System.nanoTime();
         }
         caches = present;
-    }
-
-    private boolean isOldest(Datacenter datacenter) {
-        @Nullable ClusterNode oldest = DatacenterNodes.in(context.ignite().cluster(), datacenter)
-                .forOldest()
-                .node();
-        return oldest != null && oldest.isLocal();
     }
 
     private void age(Copy copy) {
@@ -240,10 +238,7 @@ final class Upkeep implements AutoCloseable {
         if (!memory.isExceeded()) {
             return;
         }
-        List<Copy> here = context.catalogue().all().stream()
-                .filter(copy ->
-                        copy.role() == Role.SHADOW && copy.name().datacenter().equals(local) && copy.built())
-                .toList();
+        List<Copy> here = in(local, builtShadows());
         noteGone(here);
         if (GridInternals.isExchanging(context.ignite())) {
             goneAt = System.nanoTime();

@@ -182,6 +182,11 @@ public final class Catalogue {
         return stored == null ? Optional.empty() : Optional.of(read(stored));
     }
 
+    /** Whether a copy still has the cache that it was filled into, however its definition has been altered since. */
+    public boolean holds(Copy filled) {
+        return find(filled.name(), filled.role()).filter(filled::isSameFilling).isPresent();
+    }
+
     /** The home image of a table, wherever home is. */
     public Optional<Copy> homeImage(String source, TableName table) {
         return all().stream()
