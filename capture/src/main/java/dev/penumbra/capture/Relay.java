@@ -132,6 +132,8 @@ public final class Relay {
     private final ExecutorService background;
     private final TransactionId own;
     private final Openings openings;
+    /** The relay's thread alone uses it. */
+    private final UncommittedDesk uncommitted;
 
     private volatile boolean awake = true;
     private volatile boolean sleeping;
@@ -259,6 +261,7 @@ public final class Relay {
         this.configuration = configuration;
         this.own = new TransactionId(opening, 0);
         this.openings = openings;
+        this.uncommitted = new UncommittedDesk(directory);
         this.thread = daemon(this::run, "penumbra-relay-" + source.name());
         this.background = Executors.newSingleThreadExecutor(task -> daemon(task, "penumbra-disk-" + source.name()));
     }
@@ -534,6 +537,10 @@ public final class Relay {
         if (!newQuestions.isEmpty() || !questions.isEmpty()) {
             return true;
         }
+        if (uncommitted.isAsked()) {
+            askedNanos = System.nanoTime();
+            return true;
+        }
         JournalProbe present = probe;
         long question = asked(present);
         if (present == null || question == answered) {
@@ -708,6 +715,7 @@ public final class Relay {
 
     private void closeJournal() {
         closeProbe();
+        uncommitted.close();
         DualJournal open = journal;
         journal = null;
         if (open != null) {
@@ -737,6 +745,8 @@ public final class Relay {
         @Nullable JournalProbe probing = openProbe();
         long question = asked(probing);
         boolean isProbed = isAnswerable(question);
+        uncommitted.open();
+        long uncommittedAsked = uncommitted.question();
         takeQuestions();
         boolean sawAll;
         boolean worked = lookAtTables(reading, writer);
@@ -764,6 +774,9 @@ public final class Relay {
             sawAll = reading.showsAllCommitted();
         } finally {
             reading.end();
+        }
+        if (isJournalWhole()) {
+            uncommitted.answer(uncommittedAsked, reading, end(writer), appended::contains);
         }
         if ((isProbed || !questions.isEmpty()) && sawAll && isJournalWhole()) {
             Position end = end(writer);

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,16 @@ public interface SourceSession extends AutoCloseable {
 
     /** The next outbox rows behind an id without their images, in id order. */
     List<OutboxEntry> outboxIndex(long afterId, int maxRows) throws SQLException;
+
+    /**
+     * Outbox rows as they stand now, in id order, also those of transactions that are open; to be called between {@link #end} and
+     * {@link #begin}. A row that has been shown is shown again until it is deleted or its transaction takes it back.
+     *
+     * @param isKnown tells the ids of rows to be passed over
+     * @param maxRows how many at most
+     * @param maxBytes behind how many bytes of images no more follow
+     */
+    List<OutboxRow> uncommitted(LongPredicate isKnown, int maxRows, long maxBytes) throws SQLException;
 
     /**
      * Deletes outbox rows in a transaction of its own, which is committed on return and notes up to where the journal has

@@ -142,6 +142,7 @@ public final class CounterCheck {
             Consistency asked = switch (level) {
                 case EVENTUAL -> Consistency.eventual();
                 case BOUNDED -> Consistency.bounded(bound);
+                case OPTIMISTIC -> Consistency.optimistic(bound);
                 case SESSION -> Consistency.session(known.token());
                 case VALIDATED -> Consistency.validated();
                 case PRIMARY -> Consistency.primary();
@@ -193,7 +194,7 @@ public final class CounterCheck {
             @Nullable Duration bound = asked.staleness();
             return switch (asked.level()) {
                 case EVENTUAL -> 0;
-                case BOUNDED -> toldBefore(counter, moment - (bound == null ? 0 : bound.toNanos()));
+                case BOUNDED, OPTIMISTIC -> toldBefore(counter, moment - (bound == null ? 0 : bound.toNanos()));
                 case SESSION -> known.counts().isEmpty() ? 0 : known.counts().get(counter);
                 case VALIDATED, PRIMARY -> toldBefore(counter, moment);
             };

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -145,6 +146,27 @@ final class DerbySourceSession implements SourceSession {
             }
         }
         return entries;
+    }
+
+    @Override
+    public List<OutboxRow> uncommitted(LongPredicate isKnown, int maxRows, long maxBytes) throws SQLException {
+        List<OutboxRow> rows = new ArrayList<>();
+        long bytes = 0;
+        selectOutbox.setLong(1, 0);
+        selectOutbox.setLong(2, Long.MAX_VALUE);
+        try (ResultSet found = selectOutbox.executeQuery()) {
+            while (rows.size() < maxRows && bytes < maxBytes && found.next()) {
+                long id = found.getLong(1);
+                if (!isKnown.test(id)) {
+                    Bytes images = Bytes.wrap(found.getBytes(3));
+                    rows.add(new OutboxRow(id, found.getLong(2), images));
+                    bytes += images.length();
+                }
+            }
+        } finally {
+            reading.commit();
+        }
+        return rows;
     }
 
     @Override

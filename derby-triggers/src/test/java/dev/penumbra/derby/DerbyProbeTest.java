@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.penumbra.capture.ProbedCommits;
 import dev.penumbra.capture.TokenReads;
+import dev.penumbra.capture.UncommittedSessions;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Operation;
 import java.nio.file.Path;
@@ -52,6 +53,15 @@ class DerbyProbeTest {
             database.capture(connection, "ACKED");
             // Fewer than of H2: a look at the catalogue for each, and a rest behind it.
             System.out.println(ProbedCommits.probe(database::open, database.journal(), 80, 1));
+        }
+    }
+
+    @Test
+    void whatIsNotCommitted_isListedAsLongAsItStands_andIsInTheJournalWhenItIsNot() throws Exception {
+        try (Connection connection = database.open()) {
+            run(connection, "CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
+            database.capture(connection, "ACKED");
+            System.out.println(UncommittedSessions.run(database::open, database.journal(), 400, 1));
         }
     }
 

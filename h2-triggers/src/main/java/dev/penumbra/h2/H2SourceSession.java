@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
 import org.h2.engine.IsolationLevel;
 import org.h2.engine.SessionLocal;
@@ -35,8 +36,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The relay's sessions in an H2 database: one whose transactions are snapshots and that only reads, and one for what is written,
- * each statement in a transaction of its own.
+ * The relay's sessions in an H2 database: one whose transactions are snapshots and that only reads, one for what is written, each
+ * statement in a transaction of its own, and one, from when it is asked for, that sees what is not committed.
  */
 final class H2SourceSession implements SourceSession {
     private static final Logger LOG = LoggerFactory.getLogger(H2SourceSession.class);
@@ -49,6 +50,7 @@ final class H2SourceSession implements SourceSession {
     private final PreparedStatement deleteOutbox;
     private final PreparedStatement noteSettled;
 
+    private @Nullable PreparedStatement selectUncommitted;
     private boolean begunAlready;
 
     /** A session whose first transaction has begun when this returns. */
@@ -130,6 +132,32 @@ final class H2SourceSession implements SourceSession {
             }
         }
         return entries;
+    }
+
+    @Override
+    public List<OutboxRow> uncommitted(LongPredicate isKnown, int maxRows, long maxBytes) throws SQLException {
+        @Nullable PreparedStatement select = selectUncommitted;
+        if (select == null) {
+            JdbcConnection peeking = capture.connect();
+            SessionLocal session = (SessionLocal) peeking.getSession();
+            session.setIsolationLevel(IsolationLevel.READ_UNCOMMITTED);
+            session.setLazyQueryExecution(true);
+            select = peeking.prepareStatement("SELECT ID, TX, IMAGES FROM PENUMBRA.OUTBOX ORDER BY ID");
+            selectUncommitted = select;
+        }
+        List<OutboxRow> rows = new ArrayList<>();
+        long bytes = 0;
+        try (ResultSet found = select.executeQuery()) {
+            while (rows.size() < maxRows && bytes < maxBytes && found.next()) {
+                long id = found.getLong(1);
+                if (!isKnown.test(id)) {
+                    Bytes images = Bytes.wrap(found.getBytes(3));
+                    rows.add(new OutboxRow(id, found.getLong(2), images));
+                    bytes += images.length();
+                }
+            }
+        }
+        return rows;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.ProbedCommits;
+import dev.penumbra.capture.UncommittedSessions;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.model.Position;
 import java.nio.file.Files;
@@ -36,6 +37,16 @@ class H2ProbeTest {
             statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             Capture.install(connection, "ACKED", journal.toString());
             System.out.println(ProbedCommits.probe(() -> TestDatabase.open(url), journal, 400, 1));
+        }
+    }
+
+    @Test
+    void whatIsNotCommitted_isListedAsLongAsItStands_andIsInTheJournalWhenItIsNot() throws Exception {
+        try (Connection connection = TestDatabase.open(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
+            Capture.install(connection, "ACKED", journal.toString());
+            System.out.println(UncommittedSessions.run(() -> TestDatabase.open(url), journal, 400, 1));
         }
     }
 

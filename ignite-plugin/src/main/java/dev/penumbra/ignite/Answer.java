@@ -4,6 +4,8 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.read.Consistency;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param staleness for how long before the read a commit may be missing, at most; null when nothing could be proven
  * @param position the position up to which the copy had its source's changes; null when it is not known here
  * @param reason why this copy
+ * @param confirmation at {@link Consistency.Level#OPTIMISTIC}, where something that is not committed is in the answer, completes with an
+ *     answer that holds what is committed once all of that has been committed or taken back: an equal value confirms this one, another
+ *     corrects it. Completes exceptionally with a {@link dev.penumbra.model.PenumbraException} when nothing can be proven in time. Completed
+ *     on a thread of Penumbra's, which must not be held up. Null where nothing needs to be confirmed
  */
 @Incubating
 public record Answer<T>(
@@ -25,7 +31,25 @@ public record Answer<T>(
         String copy,
         @Nullable Duration staleness,
         @Nullable Position position,
-        String reason) {
+        String reason,
+        @Nullable CompletionStage<Answer<T>> confirmation) {
+    /** An answer that needs no confirmation. */
+    public Answer(
+            T value,
+            Consistency asked,
+            Source source,
+            String copy,
+            @Nullable Duration staleness,
+            @Nullable Position position,
+            String reason) {
+        this(value, asked, source, copy, staleness, position, reason, null);
+    }
+
+    /** This answer once it is confirmed or corrected, which is now where nothing needs to be. */
+    public CompletionStage<Answer<T>> confirmed() {
+        return confirmation == null ? CompletableFuture.completedStage(this) : confirmation;
+    }
+
     /** The kinds of copies that answer. */
     public enum Source {
         /** A shadow alone. */

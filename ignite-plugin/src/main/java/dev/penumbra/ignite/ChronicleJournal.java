@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.journal.CommittedTransaction;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.journal.JournalReader;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import java.nio.file.Path;
@@ -83,6 +84,11 @@ final class ChronicleJournal implements Journal {
         @Override
         public Probe probe() {
             return new FileProbe(JournalProbe.open(directory));
+        }
+
+        @Override
+        public Listings listings() {
+            return new FileListings(UncommittedChanges.open(directory));
         }
 
         @Override

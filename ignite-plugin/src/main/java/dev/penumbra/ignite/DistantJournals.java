@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.ignite.JournalHost.Line;
 import dev.penumbra.ignite.JournalMessage.Kind;
 import dev.penumbra.journal.TransactionFrames;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
@@ -209,6 +210,10 @@ final class DistantJournals {
         private volatile long end = -1;
 
         private final DistantProbe probe;
+        /** The answer to some question for what is not committed that has come last. */
+        private volatile @Nullable JournalMessage listing;
+
+        private long listingAsked;
         private boolean reachedEnd;
         private long saidAt;
         private @Nullable Position kept;
@@ -241,6 +246,7 @@ final class DistantJournals {
                     }
                 }
                 case SAID -> probe.answered(new Said(message.number(), message.position()));
+                case UNCOMMITTED -> listing = message;
                 case FAILED -> failed = message;
                 default -> {}
             }
@@ -330,10 +336,29 @@ final class DistantJournals {
             }
         }
 
+        private void askForListing() {
+            listingAsked++;
+            line.send(host, new JournalMessage(Kind.ASK_UNCOMMITTED, id).number(listingAsked));
+        }
+
+        private UncommittedChanges.@Nullable Listing takeListing() {
+            JournalMessage come = listing;
+            if (come == null || come.number() != listingAsked) {
+                return null;
+            }
+            listing = null;
+            return UncommittedChanges.Listing.decoded(come.content().array()).orElse(null);
+        }
+
         @Override
         public Journal.Probe probe() {
             // It ends with the tail.
             return new ProbeOfTail(probe);
+        }
+
+        @Override
+        public Journal.Listings listings() {
+            return new ListingsOfTail(this);
         }
 
         @Override
@@ -342,6 +367,22 @@ final class DistantJournals {
                 line.send(host, new JournalMessage(Kind.CLOSE, id));
             }
         }
+    }
+
+    /** They end with the tail. */
+    private record ListingsOfTail(DistantTail tail) implements Journal.Listings {
+        @Override
+        public void ask() {
+            tail.askForListing();
+        }
+
+        @Override
+        public UncommittedChanges.@Nullable Listing listed() {
+            return tail.takeListing();
+        }
+
+        @Override
+        public void close() {}
     }
 
     private record ProbeOfTail(DistantProbe probe) implements Journal.Probe {

@@ -1,6 +1,7 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -19,6 +20,7 @@ import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.ProvenStaleness.Captured;
+import dev.penumbra.shadow.read.UncommittedWatch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -80,6 +82,7 @@ final class Feed extends ShippingFeed {
     private final CompressionChoice compression;
     private final ProbeDesk<Heartbeat.Question> probes;
     private final LastChanges lastChanges = new LastChanges();
+    private final UncommittedWatch<UncommittedChanges.Listing> uncommitted;
 
     private final Map<TableName, List<Followed>> followed = new HashMap<>();
     private final List<Filling> fillings = new ArrayList<>();
@@ -108,6 +111,8 @@ final class Feed extends ShippingFeed {
     private long writtenBytes;
 
     private Journal.@Nullable Probe probe;
+    /** The one whose probe it is. */
+    private Journal.@Nullable Tail openTail;
     /** Retention has removed the journal's beginning, and with it what tables held that nothing announces any more. */
     private boolean beginningGone;
 
@@ -171,6 +176,8 @@ final class Feed extends ShippingFeed {
                 // Whoever is told of a run knows what to ask for when the copies are behind.
                 questions -> told.of(ofThisLife(questions), captured(), true));
         this.compression = context.compressionChoice(fillers);
+        this.uncommitted =
+                new UncommittedWatch<>(System::nanoTime, context.configuration().heartbeat(), this::openListings);
         figures.pending(() -> {
             FeedRun<Key, BinaryObject> present = run;
             return present == null ? 0 : present.pending();
@@ -233,10 +240,30 @@ final class Feed extends ShippingFeed {
         }
     }
 
+    private Journal.@Nullable Listings openListings() {
+        Journal.Tail tail = openTail;
+        try {
+            return tail == null ? null : tail.listings();
+        } catch (PenumbraException e) {
+            LOG.warn("What is not committed cannot be told: source={}, datacenter={}", journal.source(), datacenter, e);
+            return null;
+        }
+    }
+
     /** Passes questions on to the source, and answers when what it has said is applied. */
     private void answerProbes() {
         if (probe != null) {
             probes.look(taken, applied);
+        }
+        FeedRun<Key, BinaryObject> present = run;
+        if (present != null) {
+            uncommitted.look(
+                    present.takeUncommittedWanted(),
+                    taken,
+                    () -> followed.values().stream()
+                            .flatMap(List::stream)
+                            .map(copy -> copy.follower)
+                            .toList());
         }
     }
 
@@ -273,6 +300,8 @@ final class Feed extends ShippingFeed {
         Batch abandoned = underWay;
         underWay = null;
         probes.forget();
+        uncommitted.end();
+        openTail = null;
         Journal.Probe opened = probe;
         probe = null;
         if (opened != null) {
@@ -318,6 +347,7 @@ final class Feed extends ShippingFeed {
             // Not sooner: before, a copy may have what this run has not taken yet.
             beginRun();
             probe = openProbe(tail);
+            openTail = tail;
             figures.phase(FeedFigures.Phase.RUNNING);
             tail.retain(reader(), applied);
             carry(tail);

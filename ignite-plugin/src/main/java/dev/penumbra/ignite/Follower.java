@@ -2,6 +2,8 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.VersionedCache;
 import dev.penumbra.ignite.internal.VersionedCache.Write;
+import dev.penumbra.journal.EventImages;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
@@ -11,10 +13,15 @@ import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.coverage.CoveredRows;
+import dev.penumbra.shadow.read.CommitChance;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.PendingRows;
+import dev.penumbra.shadow.read.Uncommitted;
+import dev.penumbra.shadow.read.UncommittedWatch;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by one thread at a time, but for what is {@linkplain PendingRows pending}, at which any may look.
  */
-final class Follower implements PendingRows<Key, BinaryObject> {
+final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch.Told<UncommittedChanges.Listing> {
     private static final int REMOVAL_BYTES = 32;
 
     private final Copy copy;
@@ -37,13 +44,17 @@ final class Follower implements PendingRows<Key, BinaryObject> {
     /** By the keys as the cache holds them. */
     private final Pending<Object, Row> pending = new Pending<>();
 
+    private final Uncommitted<Key, Row> uncommitted;
+
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
 
-    Follower(Copy copy, BinaryRows rows, VersionedCache cache, CompressionChoice compression) {
+    /** @param chance learns what becomes of what is not committed */
+    Follower(Copy copy, BinaryRows rows, VersionedCache cache, CompressionChoice compression, CommitChance chance) {
         this.copy = copy;
         this.rows = rows;
         this.cache = cache;
         this.compression = compression;
+        this.uncommitted = new Uncommitted<>(chance);
         this.covered = copy.coverage().over(rows.layout()).orElse(null);
     }
 
@@ -98,11 +109,82 @@ final class Follower implements PendingRows<Key, BinaryObject> {
 
     private void gather(Key key, @Nullable Row row, Position position) {
         pending.stage(rows.key(key), row, position);
+        uncommitted.changed(key, row, position);
     }
 
     /** What was gathered is of whole transactions: whoever looks at what is pending may see it. */
     void commit() {
         pending.commit();
+        uncommitted.committed();
+    }
+
+    @Override
+    public void listsBegin(Position taken) {
+        uncommitted.begin(taken);
+    }
+
+    @Override
+    public void listed(UncommittedChanges.Listing listing) {
+        uncommitted.listed(
+                listing.upTo(),
+                listing.changes().stream()
+                        .flatMap(change -> intents(change.id(), change.images().array()).stream())
+                        .toList());
+    }
+
+    @Override
+    public void listsTaken(Position upTo) {
+        uncommitted.taken(upTo);
+    }
+
+    @Override
+    public void listsLate() {
+        uncommitted.hide();
+    }
+
+    @Override
+    public void listsEnd() {
+        uncommitted.end();
+    }
+
+    @Override
+    public boolean isAwaited() {
+        return uncommitted.isAwaited();
+    }
+
+    /** What a change that is not committed would leave of the copy's rows; empty when it is of another table or layout. */
+    private List<Uncommitted.Intent<Key, Row>> intents(long id, byte[] images) {
+        TableSchema layout = rows.layout();
+        if (!EventImages.operation(images).isRowOperation()
+                || !EventImages.schema(images).equals(layout.fingerprint())) {
+            return List.of();
+        }
+        Row before = EventImages.before(images, layout);
+        Row after = EventImages.after(images, layout);
+        List<Uncommitted.Intent<Key, Row>> intents = new ArrayList<>();
+        if (before != null
+                && covers(before)
+                && (after == null || !layout.keyOf(after).equals(layout.keyOf(before)))) {
+            intents.add(new Uncommitted.Intent<>(id, layout.keyOf(before), null));
+        }
+        if (after != null && covers(after)) {
+            intents.add(new Uncommitted.Intent<>(id, layout.keyOf(after), after));
+        }
+        return intents;
+    }
+
+    @Override
+    public Optional<Uncommitted.Intent<Key, BinaryObject>> uncommitted(Key key) {
+        rows.requiredKey(key);
+        return uncommitted
+                .of(key, copy.definition().commitChance())
+                .map(intent -> new Uncommitted.Intent<>(
+                        intent.id(), key, intent.row() == null ? null : rows.value(intent.row())));
+    }
+
+    @Override
+    public CompletableFuture<Position> ended(Collection<Long> ids) {
+        return uncommitted.ended(ids);
     }
 
     /** The row as the copy will hold it. */

@@ -1,9 +1,11 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.journal.TransactionFrames;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.UncommittedWatch;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -68,9 +70,21 @@ interface Journal {
             return null;
         }
 
+        /**
+         * The way to ask what stands in the source that is not committed, to be closed by the caller; null when nobody can be asked.
+         *
+         * @throws dev.penumbra.model.PenumbraException when the way cannot be opened
+         */
+        default @Nullable Listings listings() {
+            return null;
+        }
+
         @Override
         void close();
     }
+
+    /** The way to learn what is not committed. Owned by one thread. */
+    interface Listings extends UncommittedWatch.Listings<UncommittedChanges.Listing> {}
 
     /** The way to a journal's writer. */
     interface Probe extends ProbeDesk.Source, AutoCloseable {

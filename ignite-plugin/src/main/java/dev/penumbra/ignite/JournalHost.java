@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.ignite.JournalMessage.Kind;
 import dev.penumbra.ignite.trigger.FailureText;
 import dev.penumbra.journal.TransactionFrames;
+import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
@@ -78,12 +79,12 @@ final class JournalHost implements AutoCloseable {
                     execute(opened);
                 }
             }
-            case TAKEN, KEEP, ASK, CLOSE -> {
+            case TAKEN, KEEP, ASK, ASK_UNCOMMITTED, CLOSE -> {
                 if (tail != null && tail.reader.equals(from)) {
                     tail.received(message);
                 }
             }
-            case DESCRIPTION, SENT, FRAME, SAID, FAILED -> {}
+            case DESCRIPTION, SENT, FRAME, SAID, FAILED, UNCOMMITTED -> {}
         }
     }
 
@@ -146,6 +147,12 @@ final class JournalHost implements AutoCloseable {
         private Journal.@Nullable Probe probe;
         private boolean probeTried;
         private volatile boolean isAsked;
+        /** The latest question for what is not committed, and the one that has been passed on. */
+        private volatile long listingAsked;
+
+        private long listingPassedOn;
+        private Journal.@Nullable Listings listings;
+        private boolean listingsTried;
         private volatile String journalId = "";
         /** After how many frames the journal had been read to its end for the first time; -1 before. */
         private volatile long end = -1;
@@ -181,6 +188,7 @@ final class JournalHost implements AutoCloseable {
                     questions.asked(message.number());
                     isAsked = true;
                 }
+                case ASK_UNCOMMITTED -> listingAsked = Math.max(listingAsked, message.number());
                 default -> ended = true;
             }
         }
@@ -206,6 +214,10 @@ final class JournalHost implements AutoCloseable {
                 Journal.Probe opened = probe;
                 if (opened != null) {
                     opened.close();
+                }
+                Journal.Listings asked = listings;
+                if (asked != null) {
+                    asked.close();
                 }
             }
         }
@@ -248,6 +260,7 @@ final class JournalHost implements AutoCloseable {
                 kept = wanted;
             }
             ask(tail);
+            list(tail);
             if (nanos.getAsLong() - saidAt >= SAYS_EVERY.toNanos()) {
                 saidAt = nanos.getAsLong();
                 // Somebody may have put another journal in the place of the one that is read.
@@ -277,6 +290,43 @@ final class JournalHost implements AutoCloseable {
             Journal.Probe opened = probe;
             if (opened != null) {
                 questions.look(opened);
+            }
+        }
+
+        /** Asks for what is not committed when somebody wants to know, and sends what has come. */
+        private void list(Journal.Tail tail) {
+            long question = listingAsked;
+            if (question == 0) {
+                return;
+            }
+            if (!listingsTried) {
+                listingsTried = true;
+                listings = openListings(tail);
+            }
+            Journal.Listings opened = listings;
+            if (opened == null) {
+                return;
+            }
+            if (question != listingPassedOn) {
+                listingPassedOn = question;
+                opened.ask();
+            }
+            UncommittedChanges.Listing listing = opened.listed();
+            if (listing != null) {
+                line.send(
+                        reader,
+                        new JournalMessage(Kind.UNCOMMITTED, id)
+                                .number(listingPassedOn)
+                                .content(Bytes.wrap(listing.encoded())));
+            }
+        }
+
+        private Journal.@Nullable Listings openListings(Journal.Tail tail) {
+            try {
+                return tail.listings();
+            } catch (PenumbraException e) {
+                LOG.warn("What is not committed cannot be told: source={}", source, e);
+                return null;
             }
         }
 

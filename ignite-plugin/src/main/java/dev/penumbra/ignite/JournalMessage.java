@@ -43,6 +43,8 @@ record JournalMessage(Kind kind, UUID id, long number, Position position, String
         ASK(5),
         /** Ends a tail. */
         CLOSE(6),
+        /** Asks the journal's writer what is not committed; the number is the question's. */
+        ASK_UNCOMMITTED(7),
 
         /** The journal's identity is the text, and it begins behind a position. */
         DESCRIPTION(65),
@@ -57,7 +59,9 @@ record JournalMessage(Kind kind, UUID id, long number, Position position, String
         /** The answer to the question of a number is a position. */
         SAID(68),
         /** The tail has ended after a number of frames, or the call has failed; the text begins with the error's code. */
-        FAILED(69);
+        FAILED(69),
+        /** The answer to the question of a number is in the content, as {@link dev.penumbra.journal.UncommittedChanges.Listing} has it. */
+        UNCOMMITTED(70);
 
         private static final int FROM_HOST = 0x40;
 

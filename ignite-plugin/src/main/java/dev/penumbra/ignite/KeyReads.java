@@ -4,14 +4,19 @@ import dev.penumbra.ignite.sql.NameRouter;
 import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.sql.Reads;
 import dev.penumbra.ignite.sql.Routing;
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Consistency.Level;
+import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.Pending;
+import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
 import dev.penumbra.shadow.read.SharedReads;
@@ -23,6 +28,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteException;
@@ -41,13 +49,19 @@ final class KeyReads {
     private final Function<ReadSession, Reader> readers;
     private final PendingLine pending;
     private final Reads reads;
+    private final @Nullable Datacenter local;
     private final boolean isHome;
+    private final Executor confirming;
     private final SharedReads<OneRow, Optional<Row>> atHome = new SharedReads<>();
 
     /** A row of one filling of a home image. */
     private record OneRow(String copy, Key key) {}
 
-    /** @param isHome whether this node is in the home datacenter */
+    /**
+     * @param local the datacenter of this node; null when it is in none
+     * @param isHome whether that is the home datacenter
+     * @param confirming reads what confirms answers, and may wait
+     */
     KeyReads(
             Ignite ignite,
             NameRouter router,
@@ -55,17 +69,24 @@ final class KeyReads {
             Function<ReadSession, Reader> readers,
             PendingLine pending,
             Reads reads,
-            boolean isHome) {
+            @Nullable Datacenter local,
+            boolean isHome,
+            Executor confirming) {
         this.ignite = ignite;
         this.router = router;
         this.board = board;
         this.readers = readers;
         this.pending = pending;
         this.reads = reads;
+        this.local = local;
         this.isHome = isHome;
+        this.confirming = confirming;
     }
 
     Answer<Optional<Row>> read(ReadSession session, String table, Key key, Consistency asked) {
+        if (asked.level() == Level.OPTIMISTIC) {
+            return optimistic(session, table, List.of(key), asked, rows -> Optional.ofNullable(rows.get(key)));
+        }
         return new Read<Optional<Row>>(session, table, List.of(key), asked) {
             @Override
             Optional<Row> in(KeyedRows rows, Routing.Answer chosen) {
@@ -86,6 +107,13 @@ final class KeyReads {
     }
 
     Answer<Map<Key, Row>> readAll(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
+        if (asked.level() == Level.OPTIMISTIC) {
+            return optimistic(session, table, keys, asked, rows -> rows);
+        }
+        return allOf(session, table, keys, asked).answer();
+    }
+
+    private Read<Map<Key, Row>> allOf(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
         return new Read<Map<Key, Row>>(session, table, keys, asked) {
             @Override
             Map<Key, Row> in(KeyedRows rows, Routing.Answer chosen) {
@@ -96,7 +124,77 @@ final class KeyReads {
             Map<Key, Row> of(Map<Key, Row> rows) {
                 return rows;
             }
-        }.answer();
+        };
+    }
+
+    /**
+     * What is proven, with what is not committed laid over it.
+     *
+     * @param of what is wanted of the rows
+     */
+    private <T> Answer<T> optimistic(
+            ReadSession session, String table, Collection<Key> keys, Consistency asked, Function<Map<Key, Row>, T> of) {
+        Read<Map<Key, Row>> read =
+                allOf(session, table, keys, Consistency.bounded(Objects.requireNonNull(asked.staleness())));
+        // First, and what is not committed afterwards: what the copy has left behind is not shown then.
+        Answer<Map<Key, Row>> proven = read.answer();
+        Candidate candidate = read.servedNear();
+        PendingLine.Intents intents =
+                candidate == null ? null : pending.uncommitted(candidate, keys).orElse(null);
+        if (candidate == null || intents == null) {
+            return as(proven, asked, of.apply(proven.value()), proven.reason(), null);
+        }
+        Map<Key, Row> shown = read.rows().with(proven.value(), intents.rows());
+        reads.optimistic(table);
+        CompletableFuture<Answer<T>> confirmation = pending.ended(candidate, intents)
+                .thenApplyAsync(
+                        upTo -> {
+                            Consistency committed = committed(candidate, upTo);
+                            Answer<Map<Key, Row>> settled =
+                                    allOf(session, table, keys, committed).answer();
+                            if (!isAsShown(
+                                    shown, settled.value(), intents.rows().keySet())) {
+                                reads.corrected(table);
+                            }
+                            return as(settled, committed, of.apply(settled.value()), settled.reason(), null);
+                        },
+                        confirming);
+        return as(
+                proven,
+                asked,
+                of.apply(shown),
+                proven.reason() + ", and what is not committed is laid over it",
+                confirmation);
+    }
+
+    private static boolean isAsShown(Map<Key, Row> shown, Map<Key, Row> settled, Collection<Key> keys) {
+        return keys.stream().allMatch(key -> Objects.equals(shown.get(key), settled.get(key)));
+    }
+
+    /** What the answer must contain that confirms or corrects another, when what stood in the source is over. */
+    private static Consistency committed(Candidate candidate, Position upTo) {
+        FeedName feed = candidate.feed();
+        UUID journal = candidate.journal();
+        return upTo.equals(Position.START) || feed == null || journal == null
+                ? Consistency.primary()
+                : Consistency.session(SessionToken.of(feed.source(), journal, upTo));
+    }
+
+    private static <T> Answer<T> as(
+            Answer<?> answer,
+            Consistency asked,
+            T value,
+            String reason,
+            @Nullable CompletionStage<Answer<T>> confirmation) {
+        return new Answer<>(
+                value,
+                asked,
+                answer.source(),
+                answer.copy(),
+                answer.staleness(),
+                answer.position(),
+                reason,
+                confirmation);
     }
 
     /** One read. */
@@ -106,6 +204,7 @@ final class KeyReads {
         private final Collection<Key> keys;
         private final Consistency asked;
         private final NameRouter.Need need;
+        private Routing.@Nullable Answer served;
 
         Read(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
             this.reader = readers.apply(session).onlyChoosing();
@@ -141,6 +240,18 @@ final class KeyReads {
             reads.discarded(chosen.table());
             reader.doWithoutPending();
             return proven(router.route(table, Consistency.primary(), need, reader));
+        }
+
+        /** The copy that has answered, where it is in this datacenter and its feed knows of its source. */
+        @Nullable Candidate servedNear() {
+            Choice choice = served == null ? null : served.choice();
+            FeedName feed = choice == null ? null : choice.candidate().feed();
+            return choice == null || feed == null || !feed.datacenter().equals(local) ? null : choice.candidate();
+        }
+
+        /** The rows of the copy that has answered. */
+        KeyedRows rows() {
+            return rows(Objects.requireNonNull(served));
         }
 
         private static boolean isPreMerged(Routing.Answer chosen) {
@@ -243,6 +354,7 @@ final class KeyReads {
         }
 
         private Answer<T> answer(T value, Routing.Answer chosen, @Nullable Duration staleness, String reason) {
+            served = chosen;
             Answer.Source source = switch (chosen.source()) {
                 case SHADOW -> Answer.Source.SHADOW;
                 case PRE_MERGED -> Answer.Source.PRE_MERGED;

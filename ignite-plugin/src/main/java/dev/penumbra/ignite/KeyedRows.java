@@ -123,6 +123,19 @@ final class KeyedRows {
         return rows;
     }
 
+    /** Rows with others laid over them; empty takes one away. */
+    Map<Key, Row> with(Map<Key, Row> rows, Map<Key, Optional<BinaryObject>> others) {
+        Map<Key, Row> both = new HashMap<>(rows);
+        others.forEach((key, value) -> {
+            if (value.isPresent()) {
+                both.put(key, layout.row(layout.requiredKey(key), value.get()));
+            } else {
+                both.remove(key);
+            }
+        });
+        return both;
+    }
+
     /** The positions of the changes that wrote rows, of those that are there. */
     Map<Key, Position> positions(Collection<Key> keys) {
         Map<Key, Position> positions = new HashMap<>();

@@ -87,7 +87,9 @@ final class NodeFigures implements AutoCloseable {
                         reads::preMerged,
                         "Statements that a shadow answered together with what was pending of it.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.")
-                .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.");
+                .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.")
+                .number("Optimistic", reads::optimistic, "Answers that showed something that was not committed.")
+                .number("Corrected", reads::corrected, "Those of them that were not what was committed in the end.");
         figures.group("memory")
                 .number(
                         "UsedBytes",
@@ -271,6 +273,8 @@ final class NodeFigures implements AutoCloseable {
                                 row -> row.copy().definition().ttl().isZero()
                                         ? null
                                         : (Long) row.copy().definition().ttl().toMillis()),
+                        number("commitPercent", row ->
+                                (long) row.copy().definition().commitPercent()),
                         number(
                                 "ageMillis",
                                 row -> ages.of(row.copy())
@@ -339,7 +343,9 @@ final class NodeFigures implements AutoCloseable {
                         number("fromShadow", ReadFigures.TableReads::fromShadow),
                         number("preMerged", ReadFigures.TableReads::preMerged),
                         number("fromHome", ReadFigures.TableReads::fromHome),
-                        number("discarded", ReadFigures.TableReads::discarded)),
+                        number("discarded", ReadFigures.TableReads::discarded),
+                        number("optimistic", ReadFigures.TableReads::optimistic),
+                        number("corrected", ReadFigures.TableReads::corrected)),
                 () -> List.copyOf(reads.tables().values()));
     }
 

@@ -8,14 +8,17 @@ import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.apache.ignite.IgniteException;
 import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
@@ -30,14 +34,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the node that feeds this datacenter for what is pending, and answers other nodes. Messages of Ignite's, each an array, the question's
- * number first:
+ * Asks the node that feeds this datacenter for what is pending and for what is not committed, and answers other nodes. Messages of Ignite's,
+ * each an array, the question's number first:
  *
  * <pre>
  * number | source | datacenter | run | copy | array of keys' values     which of these rows have pending changes?
  * number | source | datacenter | run | copy | null                      have what is pending put into the copy
+ * number | source | datacenter | null | copy | array of keys' values    which of these rows have changes that are not committed?
+ * number | source | datacenter | run | copy | ids                       tell when none of these changes stands any more
  * number | true or false                                                it is there, or the run is over
  * number | array of keys' values | rows as stored | epochs | sequences  the pending changes; null for a removed row
+ * number | array of keys' values | rows as stored | ids | run           those that are not committed
+ * number | epoch | sequence                                             up to where the journal has those that were committed
  * </pre>
  *
  * <p>Safe for use by several threads. Messages are taken without waiting.
@@ -86,12 +94,21 @@ final class PendingLine implements AutoCloseable {
             }
             return;
         }
-        Optional<FeedRun<Key, BinaryObject>> run =
-                shipper.run((String) parts[1], Datacenter.of((String) Objects.requireNonNull(parts[2])), (UUID)
-                        Objects.requireNonNull(parts[3]));
+        UUID id = (UUID) parts[3];
+        Optional<FeedRun<Key, BinaryObject>> run = shipper.run(
+                        (String) parts[1], Datacenter.of((String) Objects.requireNonNull(parts[2])))
+                .filter(present -> id == null || present.id().equals(id));
         String copy = (String) Objects.requireNonNull(parts[4]);
         if (run.isEmpty()) {
             send(from, new Object[] {number, false});
+        } else if (parts[5] instanceof long[] ids) {
+            var unused = ended(run.get(), copy, ids)
+                    .thenAcceptAsync(
+                            upTo -> send(from, new Object[] {number, upTo.epoch(), upTo.sequence()}),
+                            shipper.background());
+        } else if (id == null) {
+            Object[] keys = (Object[]) Objects.requireNonNull(parts[5]);
+            send(from, answer(number, run.get().id(), run.get().uncommitted(copy, keys(keys))));
         } else if (parts[5] == null) {
             // Not on the feed's thread, nor on one of Ignite's that writes.
             var unused = run.get()
@@ -117,7 +134,7 @@ final class PendingLine implements AutoCloseable {
             return run(chosen).flatMap(run -> run.newest(chosen.copy(), keys));
         }
         Object[] wanted = keys.stream().map(Key::toArray).toArray();
-        CompletableFuture<Object[]> answer = ask(owner.get(), chosen, wanted, LOOKING);
+        CompletableFuture<Object[]> answer = ask(owner.get(), chosen, chosen.run(), wanted, LOOKING);
         try {
             Object[] parts = answer.get(2 * LOOKING.toMillis(), TimeUnit.MILLISECONDS);
             return parts.length == 2 ? Optional.empty() : Optional.of(changes(parts));
@@ -142,20 +159,102 @@ final class PendingLine implements AutoCloseable {
             heartbeat.after(WRITING.toNanos(), () -> merged.complete(false));
             return merged;
         }
-        return ask(owner.get(), chosen, null, WRITING)
+        return ask(owner.get(), chosen, chosen.run(), null, WRITING)
                 .thenApply(parts -> Boolean.TRUE.equals(parts[1]))
                 .exceptionally(late -> false);
     }
 
-    private CompletableFuture<Object[]> ask(UUID owner, Candidate chosen, Object @Nullable [] keys, Duration patience) {
+    /**
+     * What stands in the source of some rows and is likely to be committed.
+     *
+     * @param run what told of it, and is to be asked what becomes of it
+     * @param rows by their keys; null for one that would be removed
+     * @param ids of the changes
+     */
+    record Intents(UUID run, Map<Key, Optional<BinaryObject>> rows, Set<Long> ids) {}
+
+    /**
+     * What stands in the source of rows of a copy in this datacenter. Waits, for a moment.
+     *
+     * @return empty when there is nothing, or nothing is known
+     */
+    Optional<Intents> uncommitted(Candidate chosen, Collection<Key> keys) {
+        Optional<UUID> owner = owner(chosen);
+        if (owner.isEmpty()) {
+            return Optional.empty();
+        }
+        FeedName feed = Objects.requireNonNull(chosen.feed());
+        if (isHere(owner.get())) {
+            return shipper.run(feed.source(), feed.datacenter())
+                    .flatMap(run -> run.uncommitted(chosen.copy(), keys)
+                            .filter(intents -> !intents.isEmpty())
+                            .map(intents -> new Intents(
+                                    run.id(),
+                                    intents.values().stream()
+                                            .collect(Collectors.toMap(
+                                                    Intent::key, intent -> Optional.ofNullable(intent.row()))),
+                                    intents.values().stream().map(Intent::id).collect(Collectors.toSet()))));
+        }
+        Object[] wanted = keys.stream().map(Key::toArray).toArray();
+        try {
+            Object[] parts =
+                    ask(owner.get(), chosen, null, wanted, LOOKING).get(2 * LOOKING.toMillis(), TimeUnit.MILLISECONDS);
+            return parts.length == 2 ? Optional.empty() : intents(parts);
+        } catch (ExecutionException | TimeoutException e) {
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Tells when none of some changes stands any more.
+     *
+     * @return up to where the journal has those that were committed; START when that cannot be told in time. Completed on another's thread
+     */
+    CompletableFuture<Position> ended(Candidate chosen, Intents intents) {
+        Optional<UUID> owner = owner(chosen);
+        if (owner.isEmpty()) {
+            return CompletableFuture.completedFuture(Position.START);
+        }
+        FeedName feed = Objects.requireNonNull(chosen.feed());
+        long[] ids = intents.ids().stream().mapToLong(Long::longValue).toArray();
+        if (isHere(owner.get())) {
+            return shipper.run(feed.source(), feed.datacenter(), intents.run())
+                    .map(run -> ended(run, chosen.copy(), ids))
+                    .orElseGet(() -> CompletableFuture.completedFuture(Position.START));
+        }
+        return ask(
+                        owner.get(),
+                        chosen,
+                        intents.run(),
+                        ids,
+                        context.configuration().readPatience().plus(LOOKING))
+                .thenApply(parts -> parts.length == 2
+                        ? Position.START
+                        : new Position(
+                                (Integer) Objects.requireNonNull(parts[1]), (Long) Objects.requireNonNull(parts[2])))
+                .exceptionally(late -> Position.START);
+    }
+
+    private CompletableFuture<Position> ended(FeedRun<Key, BinaryObject> run, String copy, long[] ids) {
+        CompletableFuture<Position> ended =
+                run.ended(copy, Arrays.stream(ids).boxed().toList());
+        heartbeat.after(context.configuration().readPatience().toNanos(), () -> ended.complete(Position.START));
+        return ended;
+    }
+
+    private CompletableFuture<Object[]> ask(
+            UUID owner, Candidate chosen, @Nullable UUID run, @Nullable Object wanted, Duration patience) {
         FeedName feed = Objects.requireNonNull(chosen.feed());
         long number = numbers.incrementAndGet();
         CompletableFuture<Object[]> answer = new CompletableFuture<>();
         open.put(number, answer);
         var unused = answer.whenComplete((parts, failure) -> open.remove(number));
-        send(owner, new @Nullable Object[] {
-            number, feed.source(), feed.datacenter().name(), chosen.run(), chosen.copy(), keys
-        });
+        send(
+                owner,
+                new @Nullable Object[] {number, feed.source(), feed.datacenter().name(), run, chosen.copy(), wanted});
         heartbeat.after(patience.toNanos(), () -> answer.completeExceptionally(new TimeoutException()));
         return answer;
     }
@@ -204,6 +303,28 @@ final class PendingLine implements AutoCloseable {
             sequences[i++] = entry.getValue().position().sequence();
         }
         return new Object[] {number, keys, rows, epochs, sequences};
+    }
+
+    private static Object[] answer(long number, UUID run, Optional<Map<Key, Intent<Key, BinaryObject>>> found) {
+        if (found.isEmpty()) {
+            return new Object[] {number, false};
+        }
+        Collection<Intent<Key, BinaryObject>> intents = found.get().values();
+        Object[] keys = intents.stream().map(intent -> intent.key().toArray()).toArray();
+        @Nullable Object[] rows = intents.stream().map(Intent::row).toArray();
+        long[] ids = intents.stream().mapToLong(Intent::id).toArray();
+        return new Object[] {number, keys, rows, ids, run};
+    }
+
+    private static Optional<Intents> intents(Object[] parts) {
+        List<Key> keys = keys((Object[]) parts[1]);
+        @Nullable Object[] rows = (@Nullable Object[]) parts[2];
+        Map<Key, Optional<BinaryObject>> byKey = new HashMap<>();
+        for (int i = 0; i < rows.length; i++) {
+            byKey.put(keys.get(i), Optional.ofNullable((BinaryObject) rows[i]));
+        }
+        Set<Long> ids = Arrays.stream((long[]) parts[3]).boxed().collect(Collectors.toSet());
+        return ids.isEmpty() ? Optional.empty() : Optional.of(new Intents((UUID) parts[4], byKey, ids));
     }
 
     private static List<Key> keys(Object[] values) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 
 /** Counts which copies answered the reads of this node. Safe for use by several threads. */
 final class ReadFigures implements Reads {
@@ -15,6 +16,8 @@ final class ReadFigures implements Reads {
         private final LongAdder preMerged = new LongAdder();
         private final LongAdder home = new LongAdder();
         private final LongAdder discarded = new LongAdder();
+        private final LongAdder optimistic = new LongAdder();
+        private final LongAdder corrected = new LongAdder();
     }
 
     /**
@@ -23,8 +26,17 @@ final class ReadFigures implements Reads {
      * @param table the table's name in SQL
      * @param preMerged reads of a shadow with what was pending laid over it
      * @param discarded answers of a shadow that were not given out, because validation did not find them right
+     * @param optimistic answers that showed something that was not committed
+     * @param corrected those of them that turned out not to be what was committed
      */
-    record TableReads(String table, long fromShadow, long preMerged, long fromHome, long discarded) {}
+    record TableReads(
+            String table,
+            long fromShadow,
+            long preMerged,
+            long fromHome,
+            long discarded,
+            long optimistic,
+            long corrected) {}
 
     @Override
     public void started(Source source, String table) {
@@ -38,6 +50,16 @@ final class ReadFigures implements Reads {
     @Override
     public void discarded(String table) {
         counts(table).discarded.increment();
+    }
+
+    @Override
+    public void optimistic(String table) {
+        counts(table).optimistic.increment();
+    }
+
+    @Override
+    public void corrected(String table) {
+        counts(table).corrected.increment();
     }
 
     /** A shadow of a table answers a read. */
@@ -60,24 +82,32 @@ final class ReadFigures implements Reads {
     }
 
     long fromShadow() {
-        return byTable.values().stream()
-                .mapToLong(counts -> counts.shadow.sum())
-                .sum();
+        return sum(counts -> counts.shadow);
     }
 
     long preMerged() {
-        return byTable.values().stream()
-                .mapToLong(counts -> counts.preMerged.sum())
-                .sum();
+        return sum(counts -> counts.preMerged);
     }
 
     long fromHome() {
-        return byTable.values().stream().mapToLong(counts -> counts.home.sum()).sum();
+        return sum(counts -> counts.home);
     }
 
     long discarded() {
+        return sum(counts -> counts.discarded);
+    }
+
+    long optimistic() {
+        return sum(counts -> counts.optimistic);
+    }
+
+    long corrected() {
+        return sum(counts -> counts.corrected);
+    }
+
+    private long sum(Function<Counts, LongAdder> figure) {
         return byTable.values().stream()
-                .mapToLong(counts -> counts.discarded.sum())
+                .mapToLong(counts -> figure.apply(counts).sum())
                 .sum();
     }
 
@@ -91,7 +121,9 @@ final class ReadFigures implements Reads {
                         counts.shadow.sum(),
                         counts.preMerged.sum(),
                         counts.home.sum(),
-                        counts.discarded.sum())));
+                        counts.discarded.sum(),
+                        counts.optimistic.sum(),
+                        counts.corrected.sum())));
         return tables;
     }
 }

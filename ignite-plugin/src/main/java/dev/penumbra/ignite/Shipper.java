@@ -127,8 +127,13 @@ final class Shipper implements AutoCloseable {
 
     /** What a run of this node's feed has taken and not applied; empty when it is over or another node's. */
     Optional<FeedRun<Key, BinaryObject>> run(String source, Datacenter datacenter, UUID id) {
+        return run(source, datacenter).filter(run -> run.id().equals(id));
+    }
+
+    /** The present run of this node's feed; empty when there is none. */
+    Optional<FeedRun<Key, BinaryObject>> run(String source, Datacenter datacenter) {
         return feeds.getOrDefault(source, Map.of()).get(datacenter) instanceof Feed feed
-                ? Optional.ofNullable(feed.present()).filter(run -> run.id().equals(id))
+                ? Optional.ofNullable(feed.present())
                 : Optional.empty();
     }
 

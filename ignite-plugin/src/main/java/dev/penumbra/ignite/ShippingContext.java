@@ -8,8 +8,10 @@ import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Dictionaries;
 import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.Storage;
 import dev.penumbra.shadow.ValueCodec;
+import dev.penumbra.shadow.read.CommitChance;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -35,6 +37,7 @@ final class ShippingContext {
     private final InstantSource clock;
     private final @Nullable Datacenter local;
     private final ConcurrentMap<Datacenter, Progress> progress = new ConcurrentHashMap<>();
+    private final ConcurrentMap<ShadowName, CommitChance> chances = new ConcurrentHashMap<>();
 
     ShippingContext(
             Ignite ignite,
@@ -104,7 +107,13 @@ final class ShippingContext {
                 copy,
                 new BinaryRows(ignite.binary(), copy),
                 GridInternals.versionedCache(ignite, copy.cacheName()),
-                compression);
+                compression,
+                chance(copy.name()));
+    }
+
+    /** What this node has learned, since its start, of what becomes of changes of a table that are not committed yet. */
+    CommitChance chance(ShadowName name) {
+        return chances.computeIfAbsent(name, table -> new CommitChance());
     }
 
     /** Whether the grid still has the cache of a copy that is built; if not, whoever opens it would find it empty. */

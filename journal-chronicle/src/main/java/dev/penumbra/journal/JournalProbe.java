@@ -76,19 +76,24 @@ public final class JournalProbe implements AutoCloseable {
      *     be shared, JOURNAL_NEWER when its format is another's
      */
     public static JournalProbe open(Path directory) {
+        return open(directory, FILE);
+    }
+
+    /** The same for questions of another kind, in a file of their own. */
+    static JournalProbe open(Path directory, String file) {
         if (!Files.isDirectory(directory)) {
             throw new PenumbraException(ErrorCode.JOURNAL_NOT_FOUND).with("directory", directory);
         }
-        Path path = directory.resolve(FILE);
+        Path path = directory.resolve(file);
         synchronized (PROCESS) {
             try {
                 OwnerOnly.open(path).close();
-                RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+                RandomAccessFile opened = new RandomAccessFile(path.toFile(), "rw");
                 try {
-                    begin(path, file);
-                    return new JournalProbe(path, file);
+                    begin(path, opened);
+                    return new JournalProbe(path, opened);
                 } catch (IOException | RuntimeException e) {
-                    file.close();
+                    opened.close();
                     throw e;
                 }
             } catch (IOException e) {

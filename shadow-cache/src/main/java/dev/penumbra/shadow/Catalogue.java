@@ -56,6 +56,9 @@ public final class Catalogue {
 
     private static final String RELEASED = "RELEASED";
 
+    /** What shows as much as is usual has none. */
+    private static final String COMMIT_PERCENT = "COMMIT_PERCENT";
+
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
@@ -84,6 +87,7 @@ public final class Catalogue {
         fields.put(COVERAGE, String.class.getName());
         fields.put(TTL, Long.class.getName());
         fields.put(RELEASED, String.class.getName());
+        fields.put(COMMIT_PERCENT, Integer.class.getName());
         fields.put("SQL_TABLE", String.class.getName());
         fields.put("GENERATION", Long.class.getName());
         fields.put("CACHE_NAME", String.class.getName());
@@ -244,6 +248,9 @@ public final class Catalogue {
         if (!copy.definition().ttl().isZero()) {
             builder.setField(TTL, copy.definition().ttl().toMillis());
         }
+        if (copy.definition().commitPercent() != ShadowDefinition.COMMIT_PERCENT_DEFAULT) {
+            builder.setField(COMMIT_PERCENT, copy.definition().commitPercent());
+        }
         Release released = copy.released();
         if (released != null) {
             builder.setField(RELEASED, released.name());
@@ -264,6 +271,7 @@ public final class Catalogue {
         @Nullable String coverage = stored.field(COVERAGE);
         @Nullable Long ttlMillis = stored.field(TTL);
         @Nullable String released = stored.field(RELEASED);
+        @Nullable Integer commitPercent = stored.field(COMMIT_PERCENT);
         int nearRows = stored.<Integer>field("NEAR_ROWS");
         long generation = stored.<Long>field("GENERATION");
         return new Copy(
@@ -274,7 +282,8 @@ public final class Catalogue {
                         nearRows,
                         consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
                         coverage == null ? Coverage.whole() : Coverage.parse(coverage),
-                        ttlMillis == null ? Duration.ZERO : Duration.ofMillis(ttlMillis)),
+                        ttlMillis == null ? Duration.ZERO : Duration.ofMillis(ttlMillis),
+                        commitPercent == null ? ShadowDefinition.COMMIT_PERCENT_DEFAULT : commitPercent),
                 text(stored, "SQL_TABLE"),
                 generation,
                 layout == null ? null : TableSchemaFormat.fromBytes(layout),

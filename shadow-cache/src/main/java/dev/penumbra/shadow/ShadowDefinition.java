@@ -14,10 +14,12 @@ import java.time.temporal.ChronoUnit;
  * @param compression how its values are stored
  * @param nearRows how many hot rows each node of its datacenter keeps in its near cache; 0 for no near cache
  * @param consistency what the answer to a read of it must contain unless the read says otherwise; never for a session, whose tokens
- *     are its own
+ *     are its own, and never optimistic
  * @param coverage which rows of its table it holds
  * @param ttl for how long its rows may be read after it has been filled, in whole milliseconds, rounded down, and at most
  *     {@link #TTL_MAX}; zero for ever
+ * @param commitPercent how likely, in hundredths, a change of the source that is not committed must be to be committed as it is, for
+ *     {@link Consistency.Level#OPTIMISTIC} reads to show it; 1 to 100, where 100 shows nothing, since nothing is certain
  */
 @Incubating
 public record ShadowDefinition(
@@ -26,9 +28,16 @@ public record ShadowDefinition(
         int nearRows,
         Consistency consistency,
         Coverage coverage,
-        Duration ttl) {
+        Duration ttl,
+        int commitPercent) {
     /** Rows in each node's near cache unless the definition says otherwise. */
     public static final int NEAR_ROWS_DEFAULT = 10_000;
+
+    /** What is not committed is shown from this chance on unless the definition says otherwise. */
+    public static final int COMMIT_PERCENT_DEFAULT = 90;
+
+    /** The largest chance that can be asked for. */
+    public static final int COMMIT_PERCENT_MAX = 100;
 
     /** What a time to live may be at most; half the range of a clock of nanoseconds is more. */
     public static final Duration TTL_MAX = TimeText.MAX;
@@ -40,10 +49,32 @@ public record ShadowDefinition(
         if (consistency.level() == Consistency.Level.SESSION) {
             throw new IllegalArgumentException("a token belongs to a session, not to a shadow: " + consistency);
         }
+        if (consistency.level() == Consistency.Level.OPTIMISTIC) {
+            throw new IllegalArgumentException("a read asks for what is not committed, not a shadow: " + consistency);
+        }
         ttl = ttl.truncatedTo(ChronoUnit.MILLIS);
         if (ttl.isNegative() || ttl.compareTo(TTL_MAX) > 0) {
             throw new IllegalArgumentException("ttl out of range: " + ttl);
         }
+        if (commitPercent < 1 || commitPercent > COMMIT_PERCENT_MAX) {
+            throw new IllegalArgumentException("commitPercent out of range: " + commitPercent);
+        }
+    }
+
+    /** A shadow of which nothing is said of changes that are not committed. */
+    public ShadowDefinition(
+            ShadowName name,
+            Compression compression,
+            int nearRows,
+            Consistency consistency,
+            Coverage coverage,
+            Duration ttl) {
+        this(name, compression, nearRows, consistency, coverage, ttl, COMMIT_PERCENT_DEFAULT);
+    }
+
+    /** The chance of {@link #commitPercent}, between 0 and 1. */
+    public double commitChance() {
+        return (double) commitPercent / COMMIT_PERCENT_MAX;
     }
 
     /** A shadow for ever. */

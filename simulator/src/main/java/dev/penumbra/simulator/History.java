@@ -2,8 +2,10 @@ package dev.penumbra.simulator;
 
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Consistency.Level;
+import dev.penumbra.shadow.read.Uncommitted.Intent;
 import dev.penumbra.simulator.SimulatedSource.Written;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -28,11 +30,31 @@ final class History {
     private final Map<Level, Long> preMerged = new EnumMap<>(Level.class);
     private final Map<Level, Long> fromHome = new EnumMap<>(Level.class);
     private final Map<Level, Long> refused = new EnumMap<>(Level.class);
+    private final Map<Long, Intended> intended = new HashMap<>();
     private final List<String> violations = new ArrayList<>();
     private long violated;
+    private long optimistic;
+    private long held;
+    private long corrected;
 
     /** @param commit the number of the transaction; 0 before the first */
     private record Version(int commit, @Nullable Integer value, long at) {}
+
+    /** A write of a transaction that stays open for a while; moments that have not come are {@link Long#MAX_VALUE}. */
+    private static final class Intended {
+        private final int key;
+        private final @Nullable Integer value;
+        private final long at;
+        private long ended = Long.MAX_VALUE;
+        /** When its transaction wrote the row again. */
+        private long replaced = Long.MAX_VALUE;
+
+        Intended(int key, @Nullable Integer value, long at) {
+            this.key = key;
+            this.value = value;
+            this.at = at;
+        }
+    }
 
     /** That a session had read a version of a row when an answer ended. */
     private record Seen(int version, long ended) {}
@@ -72,6 +94,88 @@ final class History {
 
     void acknowledged(int commit, long now) {
         acknowledged.put(commit, now);
+    }
+
+    void intended(long id, int key, @Nullable Integer value, long now) {
+        intended.put(id, new Intended(key, value, now));
+    }
+
+    void replaced(long id, long now) {
+        Objects.requireNonNull(intended.get(id)).replaced = now;
+    }
+
+    void ended(long id, long now) {
+        Objects.requireNonNull(intended.get(id)).ended = now;
+    }
+
+    /** A reader is told that changes are over. */
+    void over(String session, Collection<Intent<Integer, Integer>> intents) {
+        intents.forEach(intent -> {
+            Intended known = intended.get(intent.id());
+            if (known != null && known.ended == Long.MAX_VALUE) {
+                violation(session + " was told that " + intent + " is over, which stands");
+            }
+        });
+    }
+
+    /**
+     * Rows of an answer were shown as somebody had left them who had not committed: each had been written by then, had not ended for longer than
+     * nobody may have noticed, and where it was committed the answer may not lack what came after it.
+     *
+     * @param unnoticed for how long nobody may have noticed
+     */
+    void shown(Answered answer, Map<Integer, Intent<Integer, Integer>> intents, long unnoticed) {
+        optimistic++;
+        intents.forEach((key, intent) -> {
+            Intended known = intended.get(intent.id());
+            // What was committed at once, and was not in the journal yet, is shown as well.
+            boolean wasSo = known == null
+                    ? of(key).stream()
+                            .anyMatch(version ->
+                                    Objects.equals(version.value(), intent.row()) && version.at() <= answer.ended())
+                    : known.key == key
+                            && Objects.equals(known.value, intent.row())
+                            && known.at <= answer.ended()
+                            && Math.min(known.ended, known.replaced) >= answer.begun() - unnoticed;
+            if (!wasSo) {
+                violation(answer.session() + " was shown " + intent + " from " + answer.begun() + " to "
+                        + answer.ended() + ", which was not so");
+            }
+            List<Version> all = of(key);
+            for (int i = 1; intent.row() != null && i < all.size(); i++) {
+                if (Objects.equals(all.get(i).value(), intent.row()) && i < required(answer, all)) {
+                    violation(answer.session() + " was shown " + intent + " from " + answer.begun() + " to "
+                            + answer.ended() + " and lacked what had been committed after it: "
+                            + all.subList(i, Math.min(all.size(), i + 4)));
+                }
+            }
+        });
+    }
+
+    /** How many commits there have been of transactions that had written these and ended. */
+    int commitsOf(Collection<Intent<Integer, Integer>> intents) {
+        int commits = 0;
+        for (Intent<Integer, Integer> intent : intents) {
+            Intended known = intended.get(intent.id());
+            if (known == null || known.ended == Long.MAX_VALUE) {
+                continue;
+            }
+            for (Version version : of(intent.key())) {
+                if (version.at() >= known.at && version.at() <= known.ended && version.commit() > commits) {
+                    commits = version.commit();
+                }
+            }
+        }
+        return commits;
+    }
+
+    /** A shown answer was confirmed, or corrected. */
+    void confirmed(boolean asShown) {
+        if (asShown) {
+            held++;
+        } else {
+            corrected++;
+        }
     }
 
     private List<Version> of(int key) {
@@ -144,7 +248,7 @@ final class History {
     private int required(Answered answer, List<Version> all) {
         long bound = switch (answer.asked().level()) {
             case EVENTUAL, SESSION -> Long.MIN_VALUE;
-            case BOUNDED ->
+            case BOUNDED, OPTIMISTIC ->
                 answer.begun()
                         - Objects.requireNonNull(answer.asked().staleness()).toNanos();
             case VALIDATED, PRIMARY -> answer.begun();
@@ -180,6 +284,9 @@ final class History {
                 of(preMerged),
                 of(fromHome),
                 of(refused),
+                optimistic,
+                held,
+                corrected,
                 violated,
                 List.copyOf(violations));
     }

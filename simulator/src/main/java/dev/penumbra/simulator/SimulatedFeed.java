@@ -3,16 +3,23 @@ package dev.penumbra.simulator;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
+import dev.penumbra.shadow.read.CommitChance;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.Pending;
+import dev.penumbra.shadow.read.PendingRows;
 import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.ProvenStaleness.Captured;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.Uncommitted;
+import dev.penumbra.shadow.read.Uncommitted.Intent;
+import dev.penumbra.shadow.read.UncommittedWatch;
 import dev.penumbra.simulator.SimulatedSource.Kind;
+import dev.penumbra.simulator.SimulatedSource.Listing;
 import dev.penumbra.simulator.SimulatedSource.Transaction;
 import dev.penumbra.simulator.SimulatedSource.Written;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -38,6 +45,10 @@ final class SimulatedFeed {
     private static final int BATCH = 60;
     /** So many transactions may be gathered and not written. */
     private static final int GATHERED = 200;
+
+    private static final Duration LISTS_EVERY = Duration.ofMillis(60);
+    /** Of the source's transactions that stay open a quarter is taken back. */
+    private static final double COMMIT_CHANCE = 0.5;
 
     private final Random random;
     private final VirtualTime time;
@@ -70,6 +81,10 @@ final class SimulatedFeed {
 
     private Position taken = Position.START;
     private Pending<Integer, Integer> pending = new Pending<>();
+    private final CommitChance chance = new CommitChance();
+    private Uncommitted<Integer, Integer> uncommitted = new Uncommitted<>(chance);
+    private UncommittedWatch<Listing> watch;
+    private long lists;
     /** Null until what a former run may have written is written again. */
     private @Nullable FeedRun<Integer, Integer> run;
     /** Writes under way. */
@@ -106,6 +121,7 @@ final class SimulatedFeed {
         this.homeFeed = homeFeed;
         this.copy = new SimulatedCopy(time, datacenter + "/0", Position.START, false);
         this.desk = newDesk();
+        this.watch = newWatch();
     }
 
     FeedName name() {
@@ -224,7 +240,131 @@ final class SimulatedFeed {
     private void look() {
         if (homeFeed == null || tail != null) {
             desk.look(taken, known);
+            FeedRun<Integer, Integer> present = run;
+            if (present != null) {
+                watch.look(present.takeUncommittedWanted(), taken, () -> List.of(new Copied()));
+            }
         }
+    }
+
+    private UncommittedWatch<Listing> newWatch() {
+        return new UncommittedWatch<>(time::now, LISTS_EVERY, Listings::new);
+    }
+
+    /** What the copy lacks, and what is not committed. */
+    private final class Rows implements PendingRows<Integer, Integer> {
+        private final Pending<Integer, Integer> rows = pending;
+        private final Uncommitted<Integer, Integer> intents = uncommitted;
+
+        @Override
+        public Pending.@Nullable Change<Integer> newest(Integer key) {
+            return rows.newest(key);
+        }
+
+        @Override
+        public int size() {
+            return rows.size();
+        }
+
+        @Override
+        public Optional<Intent<Integer, Integer>> uncommitted(Integer key) {
+            return intents.of(key, COMMIT_CHANCE);
+        }
+
+        @Override
+        public CompletableFuture<Position> ended(Collection<Long> ids) {
+            return intents.ended(ids);
+        }
+    }
+
+    private final class Copied implements UncommittedWatch.Told<Listing> {
+        private final Uncommitted<Integer, Integer> intents = uncommitted;
+
+        @Override
+        public void listsBegin(Position upTo) {
+            intents.begin(upTo);
+        }
+
+        @Override
+        public void listed(Listing listing) {
+            intents.listed(listing.upTo(), listing.intents());
+        }
+
+        @Override
+        public void listsTaken(Position upTo) {
+            intents.taken(upTo);
+        }
+
+        @Override
+        public void listsLate() {
+            intents.hide();
+        }
+
+        @Override
+        public void listsEnd() {
+            intents.end();
+        }
+
+        @Override
+        public boolean isAwaited() {
+            return intents.isAwaited();
+        }
+    }
+
+    /** The way to the source, on which questions and answers are lost, late, and come twice. */
+    private final class Listings implements UncommittedWatch.Listings<Listing> {
+        private long asked;
+        private @Nullable Listing answer;
+
+        @Override
+        public void ask() {
+            long question = ++lists;
+            asked = question;
+            answer = null;
+            int running = processes;
+            network.message(
+                    datacenter,
+                    home,
+                    () -> source.list(listing -> network.message(home, datacenter, () -> {
+                        if (running == processes && asked == question) {
+                            asked = 0;
+                            answer = listing;
+                        }
+                    })));
+        }
+
+        @Override
+        public @Nullable Listing listed() {
+            Listing come = answer;
+            answer = null;
+            return come;
+        }
+
+        @Override
+        public void close() {
+            asked = 0;
+        }
+    }
+
+    /** What stands in the source of rows of a copy, and the run that tells. */
+    record Told(UUID run, Map<Integer, Intent<Integer, Integer>> intents) {}
+
+    /** What is likely to be committed; empty where there is nothing. */
+    Optional<Told> uncommitted(String wanted, Collection<Integer> rows) {
+        FeedRun<Integer, Integer> present = run;
+        return up && present != null
+                ? present.uncommitted(wanted, rows)
+                        .filter(intents -> !intents.isEmpty())
+                        .map(intents -> new Told(present.id(), intents))
+                : Optional.empty();
+    }
+
+    /** Tells when none of some changes stands any more. */
+    CompletableFuture<Position> ended(UUID of, String wanted, Collection<Long> ids) {
+        FeedRun<Integer, Integer> present = run;
+        return up && present != null && present.id().equals(of)
+                ? present.ended(wanted, ids)
+                : CompletableFuture.completedFuture(Position.START);
     }
 
     /** The pending changes of rows, for a reader who has been told of a run; empty when that is over. */
@@ -274,6 +414,9 @@ final class SimulatedFeed {
             present.end();
         }
         pending = new Pending<>();
+        watch.end();
+        watch = newWatch();
+        uncommitted = new Uncommitted<>(chance);
         flights.clear();
         gathered = next;
         taken = known;
@@ -283,7 +426,7 @@ final class SimulatedFeed {
     private void beginRun() {
         if (run == null && next >= written) {
             run = new FeedRun<>(newLife());
-            run.follow(copy.id(), pending);
+            run.follow(copy.id(), new Rows());
         }
     }
 
@@ -403,8 +546,10 @@ final class SimulatedFeed {
                 Position position = new Position(transaction.first().epoch(), sequence++);
                 changes.changed(table(one.key()), position);
                 pending.stage(one.key(), one.value(), position);
+                uncommitted.changed(one.key(), one.value(), position);
             }
             pending.commit();
+            uncommitted.committed();
             gathered = index + 1;
             taken = transaction.last();
             if (!busy && gathered >= written && random.nextInt(BATCH) == 0) {
@@ -537,7 +682,7 @@ final class SimulatedFeed {
                     }
                     FeedRun<Integer, Integer> present = run;
                     if (present != null) {
-                        present.follow(copy.id(), pending);
+                        present.follow(copy.id(), new Rows());
                     }
                     busy = false;
                     look();
@@ -592,7 +737,7 @@ final class SimulatedFeed {
         FeedRun<Integer, Integer> present = run;
         if (present != null) {
             present.leave(copy.id());
-            present.follow(fresh.id(), pending);
+            present.follow(fresh.id(), new Rows());
         }
         copy = fresh;
         filling = false;

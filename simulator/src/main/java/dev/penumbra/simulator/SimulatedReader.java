@@ -8,6 +8,7 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.read.Consistency;
+import dev.penumbra.shadow.read.Consistency.Level;
 import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.Finding;
 import dev.penumbra.shadow.read.Freshness;
@@ -17,6 +18,7 @@ import dev.penumbra.shadow.read.ReadGate.Asking;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Uncommitted.Intent;
 import dev.penumbra.shadow.read.Validations;
 import dev.penumbra.shadow.read.Validator;
 import dev.penumbra.simulator.History.Answered;
@@ -37,6 +39,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A node whose sessions read, with a clock of its own. */
@@ -50,6 +53,8 @@ final class SimulatedReader {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     /** For how long what is pending is waited for. */
     private static final Duration MERGING = Duration.ofMillis(300);
+    /** For how long a feed may not notice that a transaction has ended: while a list is late, and one is on its way. */
+    private static final Duration UNNOTICED = Duration.ofMillis(1_150);
 
     private final Random random;
     private final VirtualTime time;
@@ -254,7 +259,8 @@ final class SimulatedReader {
 
     private Asked anything() {
         return switch (random.nextInt(10)) {
-            case 0, 1, 2 -> new Asked(Consistency.eventual(), 0);
+            case 0, 1 -> new Asked(Consistency.eventual(), 0);
+            case 2 -> new Asked(Consistency.optimistic(Duration.ofMillis(random.nextInt(4_000))), 0);
             case 3, 4 -> new Asked(Consistency.bounded(Duration.ofMillis(random.nextInt(500))), 0);
             case 5, 6 -> token();
             case 7, 8 -> new Asked(Consistency.validated(), 0);
@@ -323,7 +329,7 @@ final class SimulatedReader {
     }
 
     /** One read, from the moment at which it is asked for. */
-    private final class Read {
+    private class Read {
         private final int running;
         private final String session;
         private final ReadSession seen;
@@ -370,16 +376,12 @@ final class SimulatedReader {
         }
 
         void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
-            history.answered(new Answered(
-                    session,
-                    asked.consistency(),
-                    asked.tokenCommits(),
-                    choice.candidate().home(),
-                    choice.candidate().isPreMerged(),
-                    begun,
-                    time.now(),
-                    snapshot,
-                    rows));
+            if (asked.consistency().level() == Level.OPTIMISTIC
+                    && grid.feed(local).name().equals(choice.candidate().feed())) {
+                new Optimistic(this, choice.candidate(), rows).begin();
+                return;
+            }
+            history.answered(answer(choice.candidate(), snapshot, rows));
             if (last) {
                 rows.forEach((key, value) -> {
                     if (!Objects.equals(value, history.present(key))) {
@@ -391,12 +393,103 @@ final class SimulatedReader {
             then.run();
         }
 
+        private Answered answer(Candidate candidate, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
+            return new Answered(
+                    session,
+                    asked.consistency(),
+                    asked.tokenCommits(),
+                    candidate.home(),
+                    candidate.isPreMerged(),
+                    begun,
+                    time.now(),
+                    snapshot,
+                    rows);
+        }
+
         void unanswered() {
             history.refused(asked.consistency().level());
             if (last) {
                 history.violation(name + " got no answer at rest");
             }
             then.run();
+        }
+    }
+
+    /** An answer that is proven, while what is not committed is laid over it and until that is confirmed. */
+    private final class Optimistic {
+        private final Read read;
+        private final Candidate candidate;
+        private final Map<Integer, @Nullable Integer> rows;
+        private boolean over;
+
+        Optimistic(Read read, Candidate candidate, Map<Integer, @Nullable Integer> rows) {
+            this.read = read;
+            this.candidate = candidate;
+            this.rows = rows;
+        }
+
+        void begin() {
+            SimulatedFeed feed = grid.feed(local);
+            Set<Integer> wanted = rows.keySet();
+            time.after(MERGING.toNanos(), () -> told(Optional.empty()));
+            network.message(local, local, () -> {
+                Optional<SimulatedFeed.Told> told = feed.uncommitted(candidate.copy(), wanted);
+                network.message(local, local, () -> told(told));
+            });
+        }
+
+        private void told(Optional<SimulatedFeed.Told> told) {
+            if (over) {
+                return;
+            }
+            over = true;
+            if (read.running != incarnation) {
+                return;
+            }
+            Map<Integer, @Nullable Integer> proven = new HashMap<>(rows);
+            told.ifPresent(known -> proven.keySet().removeAll(known.intents().keySet()));
+            history.answered(read.answer(candidate, false, proven));
+            told.ifPresent(known -> {
+                history.shown(read.answer(candidate, false, Map.of()), known.intents(), UNNOTICED.toNanos());
+                awaitEnd(known);
+            });
+            read.then.run();
+        }
+
+        private void awaitEnd(SimulatedFeed.Told told) {
+            CompletableFuture<Position> ended = new CompletableFuture<>();
+            Set<Long> ids = told.intents().values().stream().map(Intent::id).collect(Collectors.toSet());
+            time.after(PATIENCE.toNanos(), () -> ended.complete(Position.START));
+            network.message(local, local, () -> {
+                var unused = grid.feed(local)
+                        .ended(told.run(), candidate.copy(), ids)
+                        .thenAccept(upTo -> network.message(local, local, () -> ended.complete(upTo)));
+            });
+            var unused = ended.thenAccept(upTo -> confirm(told, upTo));
+        }
+
+        /** The answer that confirms or corrects holds what the transactions have committed that had been shown. */
+        private void confirm(SimulatedFeed.Told told, Position upTo) {
+            if (read.running != incarnation || resting) {
+                return;
+            }
+            UUID journal = Objects.requireNonNull(candidate.journal());
+            if (!upTo.equals(Position.START)) {
+                history.over(read.session, told.intents().values());
+            }
+            int commits = history.commitsOf(told.intents().values());
+            Asked settled = upTo.equals(Position.START)
+                    ? new Asked(Consistency.primary(), commits)
+                    : new Asked(Consistency.session(SessionToken.of(SimulatedSource.NAME, journal, upTo)), commits);
+            Read confirming = new Read(read.running, read.session, read.seen, settled, rows.keySet(), () -> {}, false) {
+                @Override
+                void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> found) {
+                    history.confirmed(told.intents().values().stream()
+                            .allMatch(intent -> Objects.equals(found.get(intent.key()), intent.row())));
+                    super.answered(choice, snapshot, found);
+                }
+            };
+            confirming.begin(settled.consistency(), near(), true);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.penumbra.simulator;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.shadow.read.ProbeDesk;
+import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,13 +12,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A database with a journal: commits are acknowledged before the relay journals them, pass by pass.
  *
  * <p>The relay keeps to the rules of the real one: a pass sees what had been committed when it began, answers the question that it had
- * seen before it began, and does so when everything it saw is in the journal.
+ * seen before it began, and does so when everything it saw is in the journal. What is not committed is listed behind a pass.
  */
 final class SimulatedSource {
     static final String NAME = "shop";
@@ -29,6 +31,12 @@ final class SimulatedSource {
     private final UUID journalId;
 
     private final List<Transaction> committed = new ArrayList<>();
+    /** What the outbox had of each of them. */
+    private final List<List<Intent<Integer, Integer>>> outbox = new ArrayList<>();
+
+    private final List<Open> open = new ArrayList<>();
+    private long ids;
+    private final List<Consumer<Listing>> wantListings = new ArrayList<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
     private final List<Transaction> journal = new ArrayList<>();
     private final List<BiConsumer<SessionToken, Integer>> wantTokens = new ArrayList<>();
@@ -44,6 +52,18 @@ final class SimulatedSource {
 
     private long asked;
     private Optional<ProbeDesk.Said> said = Optional.empty();
+
+    /** A transaction that has written and not ended. */
+    private static final class Open {
+        private final List<Intent<Integer, Integer>> intents = new ArrayList<>();
+
+        private boolean holds(int key) {
+            return intents.stream().anyMatch(intent -> intent.key() == key);
+        }
+    }
+
+    /** What is not known to be in the journal, up to a position. */
+    record Listing(Position upTo, List<Intent<Integer, Integer>> intents) {}
 
     enum Kind {
         ROWS,
@@ -98,6 +118,7 @@ final class SimulatedSource {
     void restart(long downNanos) {
         incarnation++;
         up = false;
+        List.copyOf(open).forEach(this::takeBack);
         int opened = incarnation;
         time.after(downNanos, () -> {
             if (opened == incarnation) {
@@ -114,7 +135,9 @@ final class SimulatedSource {
             if (quiet) {
                 return;
             }
-            if (up) {
+            if (up && random.nextInt(5) == 0) {
+                open();
+            } else if (up) {
                 commit();
             }
             nextCommit();
@@ -122,20 +145,95 @@ final class SimulatedSource {
     }
 
     private void commit() {
-        List<Written> writes = new ArrayList<>();
+        Open transaction = new Open();
         int number = committed.size() + 1;
+        for (int key : anyKeys()) {
+            transaction.intents.add(new Intent<>(++ids, key, random.nextInt(4) == 0 ? null : (Integer) number));
+        }
+        if (!transaction.intents.isEmpty()) {
+            commit(transaction);
+        }
+    }
+
+    /** Keys that nobody holds. */
+    private List<Integer> anyKeys() {
+        List<Integer> free = new ArrayList<>();
         int count = 1 + random.nextInt(3);
         int first = random.nextInt(keys);
         for (int i = 0; i < count; i++) {
             int key = (first + i) % keys;
-            Integer value = random.nextInt(4) == 0 ? null : number;
-            writes.add(new Written(key, value));
-            if (value == null) {
-                rows.remove(key);
-            } else {
-                rows.put(key, value);
+            if (open.stream().noneMatch(other -> other.holds(key))) {
+                free.add(key);
             }
         }
+        return free;
+    }
+
+    /** A transaction writes, and ends after a while; now and then it writes a row twice, or is taken back. */
+    private void open() {
+        Open transaction = new Open();
+        for (int key : anyKeys()) {
+            write(transaction, key);
+        }
+        if (transaction.intents.isEmpty()) {
+            return;
+        }
+        open.add(transaction);
+        long lasting = random.nextInt(8) == 0
+                ? random.nextLong(6_000 * VirtualTime.MILLI)
+                : random.nextLong(400 * VirtualTime.MILLI);
+        if (random.nextInt(4) == 0) {
+            int again = transaction.intents.get(0).key();
+            time.after(lasting / 2, () -> {
+                if (open.contains(transaction)) {
+                    write(transaction, again);
+                }
+            });
+        }
+        boolean commits = random.nextInt(4) > 0;
+        time.after(lasting, () -> {
+            if (!open.contains(transaction)) {
+                return;
+            }
+            if (commits) {
+                open.remove(transaction);
+                commit(transaction);
+                transaction.intents.forEach(intent -> history.ended(intent.id(), time.now()));
+            } else {
+                takeBack(transaction);
+            }
+        });
+    }
+
+    private void write(Open transaction, int key) {
+        long id = ++ids;
+        transaction.intents.stream()
+                .filter(former -> former.key() == key)
+                .forEach(former -> history.replaced(former.id(), time.now()));
+        // No other transaction writes such a value.
+        Integer value = random.nextInt(4) == 0 ? null : (Integer) Math.toIntExact(-id);
+        transaction.intents.add(new Intent<>(id, key, value));
+        history.intended(id, key, value, time.now());
+    }
+
+    private void takeBack(Open transaction) {
+        open.remove(transaction);
+        transaction.intents.forEach(intent -> history.ended(intent.id(), time.now()));
+    }
+
+    private void commit(Open transaction) {
+        int number = committed.size() + 1;
+        List<Written> writes = new ArrayList<>();
+        for (Intent<Integer, Integer> intent : transaction.intents) {
+            Integer value = intent.row();
+            writes.add(new Written(intent.key(), value));
+            if (value == null) {
+                rows.remove(intent.key());
+            } else {
+                rows.put(intent.key(), value);
+            }
+        }
+        outbox.add(List.copyOf(transaction.intents));
         committed.add(new Transaction(Kind.ROWS, writes, Position.START, Position.START));
         history.committed(number, writes, time.now());
         time.after(random.nextInt(500_000), () -> history.acknowledged(number, time.now()));
@@ -158,6 +256,8 @@ final class SimulatedSource {
         boolean bring = anew;
         List<BiConsumer<SessionToken, Integer>> tokens = List.copyOf(wantTokens);
         wantTokens.clear();
+        List<Consumer<Listing>> listings = List.copyOf(wantListings);
+        wantListings.clear();
         time.after(random.nextLong(5 * VirtualTime.MILLI), () -> {
             if (opened != incarnation) {
                 return;
@@ -174,8 +274,23 @@ final class SimulatedSource {
             Position end = end();
             said = Optional.of(new ProbeDesk.Said(question, end));
             tokens.forEach(token -> token.accept(SessionToken.of(NAME, journalId, end), seen));
+            Listing listing = new Listing(end, uncommitted());
+            listings.forEach(wanted -> wanted.accept(listing));
             nextPass();
         });
+    }
+
+    /** What the outbox has and the journal does not. */
+    private List<Intent<Integer, Integer>> uncommitted() {
+        List<Intent<Integer, Integer>> intents = new ArrayList<>();
+        outbox.subList(journalled, outbox.size()).forEach(intents::addAll);
+        open.forEach(transaction -> intents.addAll(transaction.intents));
+        return intents;
+    }
+
+    /** Lists what is not committed, behind the next pass. */
+    void list(Consumer<Listing> wanted) {
+        wantListings.add(wanted);
     }
 
     private Position end() {

@@ -13,6 +13,9 @@ import java.util.Map;
  * @param preMerged reads answered from shadows or the home image with what was pending laid over them, by level
  * @param fromHome reads answered at home, by level
  * @param refused reads that were refused or could not reach home, by level
+ * @param optimistic answers that showed something that was not committed
+ * @param confirmed those of them that were what was committed in the end
+ * @param corrected those that were not
  * @param violated how many rows were not what their level promises
  * @param violations the first of them
  */
@@ -24,6 +27,9 @@ public record SimulationReport(
         Map<String, Long> preMerged,
         Map<String, Long> fromHome,
         Map<String, Long> refused,
+        long optimistic,
+        long confirmed,
+        long corrected,
         long violated,
         List<String> violations) {
     public SimulationReport {

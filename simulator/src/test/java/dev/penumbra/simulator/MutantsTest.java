@@ -219,7 +219,7 @@ class MutantsTest {
                         READ + "ReadSession.java",
                         "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF",
                         "findings.isEmpty() ? BY_WAY_OF",
-                        137),
+                        500),
                 new Mutant(
                         "what is pending is not looked at",
                         READ + "Pending.java",
@@ -261,6 +261,27 @@ class MutantsTest {
                         "if (copy.within() == null && !isAlone",
                         "if (!isAlone",
                         70),
+                new Mutant(
+                        "a change that stands is taken to be over",
+                        READ + "Uncommitted.java",
+                        "isListed && ids.stream().noneMatch(standing::contains)",
+                        "isListed"),
+                new Mutant(
+                        "what is over is sought too early in the journal",
+                        READ + "Uncommitted.java",
+                        "over.forEach(one -> one.ended().complete(upTo));",
+                        "over.forEach(one -> one.ended().complete(new Position(upTo.epoch(), Math.max(0, upTo.sequence() - 20))));"),
+                new Mutant(
+                        "what is over by the journal is shown until a list lacks it",
+                        READ + "Uncommitted.java",
+                        "(changed != null && changed.compareTo(listedUpTo) > 0)",
+                        "(changed == null && changed != null)"),
+                new Mutant(
+                        "of two changes of a row that stand the earlier one is shown",
+                        READ + "Uncommitted.java",
+                        "one.id() > two.id() ? one : two",
+                        "one.id() > two.id() ? two : one",
+                        10),
                 new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",

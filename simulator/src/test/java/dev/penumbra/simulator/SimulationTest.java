@@ -22,6 +22,9 @@ class SimulationTest {
         Map<String, Long> fromHome = new TreeMap<>();
         Map<String, Long> refused = new TreeMap<>();
         long faults = 0;
+        long optimistic = 0;
+        long confirmed = 0;
+        long corrected = 0;
         for (long seed = FROM; seed < FROM + SEEDS; seed++) {
             SimulationReport report = Simulation.run(seed, SECONDS);
             assertThat(report.violations())
@@ -37,13 +40,29 @@ class SimulationTest {
             report.fromHome().forEach((level, count) -> fromHome.merge(level, count, Long::sum));
             report.refused().forEach((level, count) -> refused.merge(level, count, Long::sum));
             faults += report.faults();
+            optimistic += report.optimistic();
+            confirmed += report.confirmed();
+            corrected += report.corrected();
         }
         System.out.printf(
-                "seeds %d to %d, %d faults: from shadows %s, pre-merged %s, from home %s, refused %s%n",
-                FROM, FROM + SEEDS - 1, faults, fromShadow, preMerged, fromHome, refused);
-        assertThat(fromShadow).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED");
-        assertThat(preMerged).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
-        assertThat(fromHome).containsOnlyKeys("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
+                "seeds %d to %d, %d faults: from shadows %s, pre-merged %s, from home %s, refused %s, not committed %d, confirmed %d,"
+                        + " corrected %d%n",
+                FROM,
+                FROM + SEEDS - 1,
+                faults,
+                fromShadow,
+                preMerged,
+                fromHome,
+                refused,
+                optimistic,
+                confirmed,
+                corrected);
+        assertThat(fromShadow).containsOnlyKeys("OPTIMISTIC", "EVENTUAL", "BOUNDED", "SESSION", "VALIDATED");
+        assertThat(preMerged).containsOnlyKeys("OPTIMISTIC", "EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
+        assertThat(fromHome).containsOnlyKeys("OPTIMISTIC", "EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
+        assertThat(optimistic).isPositive();
+        assertThat(confirmed).isPositive();
+        assertThat(corrected).isPositive();
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.Compression;
+import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.coverage.PredicateReader;
 import dev.penumbra.shadow.read.Consistency;
@@ -55,7 +56,10 @@ import org.jspecify.annotations.Nullable;
  * granted that was only skipped.
  */
 final class Grammar {
-    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY or TTL";
+    private static final String ONLY_BY_KEYS =
+            "what is not committed is shown to reads in Java of rows by their keys, each of which asks for it";
+
+    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY or TTL or COMMIT_PERCENT";
 
     private final String sql;
     private final List<Token> tokens;
@@ -133,7 +137,7 @@ final class Grammar {
             case "SESSION" -> session(literal(level, "a session's token in single quotes"));
             case "VALIDATED" -> Consistency.validated();
             case "PRIMARY" -> Consistency.primary();
-            case "OPTIMISTIC" -> throw unsupported(level, level.value());
+            case "OPTIMISTIC" -> throw refused(level, level.value(), ONLY_BY_KEYS);
             default -> throw syntax(level, "EVENTUAL or BOUNDED or SESSION or VALIDATED or PRIMARY");
         };
     }
@@ -284,7 +288,7 @@ final class Grammar {
         boolean ifNotExists = ifNotExists();
         Subject subject = subject();
         Coverage coverage = coverage();
-        Options given = passedWord("WITH") ? options() : new Options(null, null, null, null);
+        Options given = passedWord("WITH") ? options() : Options.NONE;
         end();
         return new CreateShadow(subject.source(), subject.table(), subject.datacenter(), coverage, given, ifNotExists);
     }
@@ -295,6 +299,7 @@ final class Grammar {
         @Nullable Integer nearRows = null;
         @Nullable Consistency consistency = null;
         @Nullable Duration ttl = null;
+        @Nullable Integer commitPercent = null;
         Set<String> seen = new HashSet<>();
         do {
             Token option = take();
@@ -308,7 +313,7 @@ final class Grammar {
                 }
                 case "NEAR_ROWS" -> {
                     sign("=");
-                    nearRows = rows();
+                    nearRows = number(0, Integer.MAX_VALUE);
                 }
                 case "CONSISTENCY" -> {
                     sign("=");
@@ -318,6 +323,10 @@ final class Grammar {
                     sign("=");
                     ttl = ttl();
                 }
+                case "COMMIT_PERCENT" -> {
+                    sign("=");
+                    commitPercent = number(1, ShadowDefinition.COMMIT_PERCENT_MAX);
+                }
                 case "ARCHIVE" -> throw unsupported(option, option.value());
                 default -> throw syntax(option, OPTIONS);
             }
@@ -326,7 +335,7 @@ final class Grammar {
             }
         } while (passed(","));
         sign(")");
-        return new Options(compression, nearRows, consistency, ttl);
+        return new Options(compression, nearRows, consistency, ttl, commitPercent);
     }
 
     private ShadowStatement alter() {
@@ -432,7 +441,7 @@ final class Grammar {
             }
             case "SESSION" ->
                 throw refused(value, "CONSISTENCY = 'SESSION'", "a token belongs to a session, not to a shadow");
-            case "OPTIMISTIC" -> throw unsupported(value, level);
+            case "OPTIMISTIC" -> throw refused(value, level, ONLY_BY_KEYS);
             default -> throw syntax(value, "'EVENTUAL' or 'BOUNDED 200ms' or 'VALIDATED' or 'PRIMARY'");
         };
     }
@@ -466,16 +475,22 @@ final class Grammar {
         throw syntax(value, "a time above zero, or 'NONE'");
     }
 
-    private int rows() {
+    private int number(int from, int to) {
         Token value = take();
-        if (value.kind() == Kind.NUMBER) {
-            try {
-                return Integer.parseInt(value.value());
-            } catch (NumberFormatException e) {
-                throw syntax(value, "a whole number from 0 to " + Integer.MAX_VALUE);
-            }
+        String expected = "a whole number from " + from + " to " + to;
+        if (value.kind() != Kind.NUMBER) {
+            throw syntax(value, expected);
         }
-        throw syntax(value, "a whole number from 0 to " + Integer.MAX_VALUE);
+        int number;
+        try {
+            number = Integer.parseInt(value.value());
+        } catch (NumberFormatException e) {
+            throw syntax(value, expected);
+        }
+        if (number < from || number > to) {
+            throw syntax(value, expected);
+        }
+        return number;
     }
 
     private Token name(String what) {

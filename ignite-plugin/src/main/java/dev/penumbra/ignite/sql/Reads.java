@@ -30,4 +30,18 @@ public interface Reads {
      * @param table the copy's table in SQL, without its schema
      */
     default void discarded(String table) {}
+
+    /**
+     * An answer is given out that shows something that is not committed.
+     *
+     * @param table the table's name in SQL
+     */
+    default void optimistic(String table) {}
+
+    /**
+     * Such an answer was not what has been committed, and has been corrected.
+     *
+     * @param table the table's name in SQL
+     */
+    default void corrected(String table) {}
 }

@@ -34,7 +34,11 @@ public sealed interface ShadowStatement {
             @Nullable Compression compression,
             @Nullable Integer nearRows,
             @Nullable Consistency consistency,
-            @Nullable Duration ttl) {
+            @Nullable Duration ttl,
+            @Nullable Integer commitPercent) {
+        /** Names none. */
+        static final Options NONE = new Options(null, null, null, null, null);
+
         /** What a shadow is to be with these options. */
         public ShadowDefinition over(ShadowDefinition present) {
             return new ShadowDefinition(
@@ -43,7 +47,8 @@ public sealed interface ShadowStatement {
                     Objects.requireNonNullElse(nearRows, present.nearRows()),
                     Objects.requireNonNullElse(consistency, present.consistency()),
                     present.coverage(),
-                    Objects.requireNonNullElse(ttl, present.ttl()));
+                    Objects.requireNonNullElse(ttl, present.ttl()),
+                    Objects.requireNonNullElse(commitPercent, present.commitPercent()));
         }
     }
 

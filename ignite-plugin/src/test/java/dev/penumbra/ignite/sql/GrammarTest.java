@@ -42,7 +42,7 @@ class GrammarTest {
                         new TableName("PUBLIC", "ORDERS"),
                         new Datacenter("eu"),
                         Coverage.whole(),
-                        new Options(null, null, null, null),
+                        new Options(null, null, null, null, null),
                         false));
     }
 
@@ -54,21 +54,28 @@ class GrammarTest {
                 7,
                 Consistency.primary(),
                 Coverage.parse("KEYS (1)"),
-                Duration.ofHours(1));
-        assertThat(new Options(null, null, null, null).over(present)).isEqualTo(present);
-        assertThat(new Options(Compression.NONE, 0, Consistency.eventual(), Duration.ZERO).over(present))
+                Duration.ofHours(1),
+                60);
+        assertThat(new Options(null, null, null, null, null).over(present)).isEqualTo(present);
+        assertThat(new Options(Compression.NONE, 0, Consistency.eventual(), Duration.ZERO, 50).over(present))
                 .isEqualTo(new ShadowDefinition(
-                        present.name(), Compression.NONE, 0, Consistency.eventual(), present.coverage()));
+                        present.name(),
+                        Compression.NONE,
+                        0,
+                        Consistency.eventual(),
+                        present.coverage(),
+                        Duration.ZERO,
+                        50));
     }
 
     @Test
     void create_withOptions_takesThemInAnyOrderAndLetterCase() {
         CreateShadow create = (CreateShadow)
                 only(
-                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ', Ttl = ' 90 M ');");
+                        "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ', Ttl = ' 90 M ', commit_percent = 75);");
         assertThat(create.options())
                 .isEqualTo(new Options(
-                        Compression.LZ4, 0, Consistency.bounded(Duration.ofSeconds(2)), Duration.ofMinutes(90)));
+                        Compression.LZ4, 0, Consistency.bounded(Duration.ofSeconds(2)), Duration.ofMinutes(90), 75));
         assertThat(create.ifNotExists()).isTrue();
         assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
     }
@@ -154,16 +161,16 @@ class GrammarTest {
         TableName table = new TableName("S", "T");
         assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 0, COMPRESSION = 'none')"))
                 .isEqualTo(new AlterShadow(
-                        source, table, new Datacenter("eu"), new Options(Compression.NONE, 0, null, null)));
+                        source, table, new Datacenter("eu"), new Options(Compression.NONE, 0, null, null, null)));
         assertThat(only("alter shadow of c.s.t in datacenter 'eu' set (consistency = 'bounded 2s');"))
                 .isEqualTo(new AlterShadow(
                         source,
                         table,
                         new Datacenter("eu"),
-                        new Options(null, null, Consistency.bounded(Duration.ofSeconds(2)), null)));
+                        new Options(null, null, Consistency.bounded(Duration.ofSeconds(2)), null, null)));
         assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = 'none')"))
                 .isEqualTo(new AlterShadow(
-                        source, table, new Datacenter("eu"), new Options(null, null, null, Duration.ZERO)));
+                        source, table, new Datacenter("eu"), new Options(null, null, null, Duration.ZERO, null)));
     }
 
     @Test
@@ -234,6 +241,9 @@ class GrammarTest {
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET ()                            | 1 | 47 | COMPRESSION
             ALTER SHADOW IF EXISTS OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 1)     | 1 | 14 | OF
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = 5)                     | 1 | 53 | a time
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (COMMIT_PERCENT = 0)          | 1 | 64 | a whole number from 1 to 100
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (COMMIT_PERCENT = 101)        | 1 | 64 | a whole number from 1 to 100
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (COMMIT_PERCENT = '50')       | 1 | 64 | a whole number from 1 to 100
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '5')                   | 1 | 53 | a time
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '0s')                  | 1 | 53 | a time above zero
             REFRESH SHADOW OF c.s.t IN DATACENTER 'eu' NOW                             | 1 | 44 | end of statement
@@ -252,15 +262,12 @@ class GrammarTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63 | OPTIMISTIC
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = '1h')              | 1 | 47 | ARCHIVE
             CREATE TRIGGER x BEFORE INSERT ON T FOR EACH ROW CAPTURE                   | 1 | 18 | BEFORE
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT
             ALTER TRIGGER x DISABLE                                                    | 1 | 1  | ALTER TRIGGER
-            SELECT * FROM SHADOW.T WITH CONSISTENCY optimistic                         | 1 | 41 | OPTIMISTIC
-            EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY OPTIMISTIC          | 1 | 56 | OPTIMISTIC
             """)
     void clausesOfTheLaterContract_areRefusedByNameAndPlace(String sql, int line, int column, String refused) {
         PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
@@ -271,6 +278,23 @@ class GrammarTest {
                 .containsEntry("column", "" + column)
                 .containsEntry("clause", refused)
                 .containsEntry("reason", "not supported in this version");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (CONSISTENCY = 'optimistic 1s') | 1 | 63
+            SELECT * FROM SHADOW.T WITH CONSISTENCY optimistic                         | 1 | 41
+            EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY OPTIMISTIC          | 1 | 56
+            """)
+    void whatIsNotCommitted_isRefusedToStatements(String sql, int line, int column) {
+        PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
+        assertThat(refusal).as(sql).isNotNull();
+        assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_SUPPORTED);
+        assertThat(refusal.context())
+                .containsEntry("line", "" + line)
+                .containsEntry("column", "" + column)
+                .containsEntry("clause", "OPTIMISTIC");
+        assertThat(refusal.context().get("reason")).contains("by their keys");
     }
 
     @Test

@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the answer to a read must contain.
  *
- * <p>An answer that is right at a stronger level is right at a weaker one. Whatever the level, an answer holds committed rows only,
- * and within a session no row goes back to a former state. Moments are of the clock of the node that reads; no clock is compared
+ * <p>An answer that is right at a stronger level is right at a weaker one. Whatever the level but {@link Level#OPTIMISTIC}, an answer holds
+ * committed rows only, and within a session no row goes back to a former state. Moments are of the clock of the node that reads; no clock is compared
  * with another.
  *
  * @param level the kind of promise
- * @param staleness at {@link Level#BOUNDED}, for how long before the read a commit may be missing, in whole milliseconds, rounded
+ * @param staleness at {@link Level#BOUNDED} and {@link Level#OPTIMISTIC}, for how long before the read a commit may be missing, in whole milliseconds, rounded
  *     down, and at most {@link #MAX_STALENESS}; null at other levels
  * @param token at {@link Level#SESSION}, what the answer must contain; null at other levels
  */
@@ -37,6 +37,10 @@ public record Consistency(
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     /** The kinds of promise, from the weakest to the strongest. */
     public enum Level {
+        /**
+         * Everything that had been committed a given time before the read began, and what is likely to be committed; rows by their keys only.
+         */
+        OPTIMISTIC,
         /** Committed rows, however old. */
         EVENTUAL,
         /** Everything that had been committed a given time before the read began. */
@@ -50,8 +54,10 @@ public record Consistency(
     }
 
     public Consistency {
-        if ((level == Level.BOUNDED) != (staleness != null) || (level == Level.SESSION) != (token != null)) {
-            throw new IllegalArgumentException("a staleness goes with BOUNDED, a token with SESSION: " + level);
+        boolean bound = level == Level.BOUNDED || level == Level.OPTIMISTIC;
+        if (bound != (staleness != null) || (level == Level.SESSION) != (token != null)) {
+            throw new IllegalArgumentException(
+                    "a staleness goes with BOUNDED and OPTIMISTIC, a token with SESSION: " + level);
         }
         if (staleness != null) {
             if (staleness.isNegative() || staleness.compareTo(MAX_STALENESS) > 0) {
@@ -73,6 +79,16 @@ public record Consistency(
      */
     public static Consistency bounded(Duration staleness) {
         return new Consistency(Level.BOUNDED, staleness, null);
+    }
+
+    /**
+     * Everything that had been committed a given time before the read began, and laid over it what is not committed and likely to be. The
+     * answer comes with a future that confirms or corrects it.
+     *
+     * @param staleness as in {@link #bounded}
+     */
+    public static Consistency optimistic(Duration staleness) {
+        return new Consistency(Level.OPTIMISTIC, staleness, null);
     }
 
     /** Everything that a token names. */
@@ -106,6 +122,9 @@ public record Consistency(
         if (level.equals(Level.BOUNDED.name())) {
             return bounded(TimeText.parse(detail));
         }
+        if (level.equals(Level.OPTIMISTIC.name())) {
+            return optimistic(TimeText.parse(detail));
+        }
         if (level.equals(Level.SESSION.name())) {
             return session(SessionToken.parse(detail));
         }
@@ -114,7 +133,9 @@ public record Consistency(
                 return bare;
             }
         }
-        throw invalid("EVENTUAL, BOUNDED with a time, SESSION with a token, VALIDATED, or PRIMARY", text);
+        throw invalid(
+                "EVENTUAL, BOUNDED with a time, SESSION with a token, VALIDATED, PRIMARY, or OPTIMISTIC with a time",
+                text);
     }
 
     private static PenumbraException invalid(String expected, String found) {

@@ -1,5 +1,6 @@
 package dev.penumbra.shadow.read;
 
+import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,6 +33,8 @@ public final class FeedRun<K, R> {
 
     /** Guarded by {@link #asked}. */
     private boolean ended;
+
+    private volatile boolean isUncommittedWanted;
 
     private record Merge(String copy, CompletableFuture<Boolean> merged) {}
 
@@ -73,6 +76,35 @@ public final class FeedRun<K, R> {
         }
         // What has left meanwhile may have discarded what it lacked.
         return copies.get(copy) == pending ? Optional.of(newest) : Optional.empty();
+    }
+
+    /**
+     * What stands in the source of some rows and is likely to be committed. From the first call on the feed has the source asked for it.
+     *
+     * @return the change of each row that has one; empty when the run does not follow the copy
+     */
+    public Optional<Map<K, Uncommitted.Intent<K, R>>> uncommitted(String copy, Collection<K> keys) {
+        isUncommittedWanted = true;
+        PendingRows<K, R> rows = copies.get(copy);
+        if (rows == null) {
+            return Optional.empty();
+        }
+        Map<K, Uncommitted.Intent<K, R>> intents = new HashMap<>();
+        keys.forEach(key -> rows.uncommitted(key).ifPresent(intent -> intents.put(key, intent)));
+        return Optional.of(intents);
+    }
+
+    /** Whether anybody has wanted to see what is not committed since the last call. */
+    public boolean takeUncommittedWanted() {
+        boolean wanted = isUncommittedWanted;
+        isUncommittedWanted = false;
+        return wanted;
+    }
+
+    /** Tells when none of some changes of a copy's table stands any more, as {@link Uncommitted#ended} does. */
+    public CompletableFuture<Position> ended(String copy, Collection<Long> ids) {
+        PendingRows<K, R> rows = copies.get(copy);
+        return rows == null ? CompletableFuture.completedFuture(Position.START) : rows.ended(ids);
     }
 
     /** How many changes are pending, of all copies. */

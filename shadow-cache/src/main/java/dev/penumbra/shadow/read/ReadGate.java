@@ -268,7 +268,7 @@ public final class ReadGate {
         OptionalLong floor = asking.session().floor(asking.table(), candidate, begun);
         OptionalLong own = switch (asked.level()) {
             case EVENTUAL -> OptionalLong.empty();
-            case BOUNDED -> OptionalLong.of(begun - nanosOf(asked.staleness()));
+            case BOUNDED, OPTIMISTIC -> OptionalLong.of(begun - nanosOf(asked.staleness()));
             case SESSION -> hasToken(candidate, asked.token()) ? OptionalLong.empty() : OptionalLong.of(begun);
             // At home there is nothing to hold an answer against.
             case VALIDATED, PRIMARY -> OptionalLong.of(begun);
