@@ -78,7 +78,7 @@ final class UncommittedDesk implements AutoCloseable {
             return;
         }
         List<Uncommitted> found = session.uncommitted(isKnown, MAX_CHANGES, MAX_BYTES).stream()
-                .map(row -> new Uncommitted(row.id(), row.images()))
+                .map(row -> new Uncommitted(row.id(), row.transactionId(), row.images()))
                 .toList();
         try {
             changes.list(new Listing(question, upTo, found));

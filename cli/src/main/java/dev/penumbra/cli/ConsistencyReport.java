@@ -45,7 +45,7 @@ record ConsistencyReport(
         out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-9s %8s %8s %8s %10s %8s %18s %18s",
+                        "  %-10s %8s %8s %8s %10s %8s %18s %18s",
                         "level",
                         "reads",
                         "refused",
@@ -57,7 +57,7 @@ record ConsistencyReport(
         levels.forEach((level, figures) -> out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-9s %8d %8d %8s %10s %8s %18s %18s",
+                        "  %-10s %8d %8d %8s %10s %8s %18s %18s",
                         level,
                         figures.reads(),
                         figures.refused(),
@@ -66,6 +66,13 @@ record ConsistencyReport(
                         figures.hasKeyReads() ? figures.fromHome() : "-",
                         text(figures.provenStaleness()),
                         text(figures.latency()))));
+        levels.forEach((level, figures) -> {
+            if (figures.uncommitted() > 0) {
+                out.println(indent + "  " + figures.uncommitted() + " answers at " + level
+                        + " showed what was not committed: " + figures.confirmed() + " were confirmed, "
+                        + figures.corrected() + " corrected");
+            }
+        });
     }
 
     private static String text(LevelFigures.@Nullable Percentiles percentiles) {

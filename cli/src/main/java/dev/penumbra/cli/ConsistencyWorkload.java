@@ -24,10 +24,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +52,10 @@ final class ConsistencyWorkload implements AutoCloseable {
     private static final int BOUND_LIMIT_MILLIS = 1_500;
 
     private static final int WRITES_PER_TOKEN = 10;
+    private static final int WRITES_PER_OPEN = 20;
+    private static final int OPEN_LIMIT_MILLIS = 300;
+    private static final int OPEN_PER_TAKEN_BACK = 25;
+    private static final int CONFIRMATION_SECONDS = 30;
 
     private static final List<ErrorCode> REFUSALS = List.of(ErrorCode.STALENESS, ErrorCode.COPY_REPLACED);
 
@@ -52,6 +65,8 @@ final class ConsistencyWorkload implements AutoCloseable {
     private final Writer writer;
     private final List<Client> readers = new ArrayList<>();
     private final List<Connection> connections = new ArrayList<>();
+    private final AtomicLong takenBack = new AtomicLong();
+    private final Queue<CompletableFuture<Long>> confirmations = new ConcurrentLinkedQueue<>();
 
     /**
      * @param copies the name of the table's copies in SQL
@@ -61,7 +76,8 @@ final class ConsistencyWorkload implements AutoCloseable {
             throws SQLException {
         this.levels = levels.stream().sorted().toList();
         this.levels.forEach(level -> figures.put(level, new LevelFigures()));
-        this.writer = new Writer(opened(source.connect()), source.tokenQuery(), new SplittableRandom(seed));
+        this.writer = new Writer(
+                opened(source.connect()), source.tokenQuery(), source.isReadByKey(), new SplittableRandom(seed));
         for (String datacenter : grid.datacenters()) {
             for (Level level : this.levels) {
                 addReaders(source, grid.node(datacenter), datacenter, copies, level, seed);
@@ -72,12 +88,14 @@ final class ConsistencyWorkload implements AutoCloseable {
     /** Each has a session for its level alone: one that has read at home may have to go on reading there. */
     private void addReaders(DemoSource source, GridNode node, String datacenter, String copies, Level level, long seed)
             throws SQLException {
-        Connection connection = opened(DriverManager.getConnection(node.jdbcUrl()));
-        readers.add(new Client(
-                datacenter + " by SQL",
-                level,
-                (counter, asked) -> bySql(connection, TableName.quote(copies), counter, asked),
-                seed + readers.size()));
+        if (level != Level.OPTIMISTIC) {
+            Connection connection = opened(DriverManager.getConnection(node.jdbcUrl()));
+            readers.add(new Client(
+                    datacenter + " by SQL",
+                    level,
+                    (counter, asked) -> new Found(bySql(connection, TableName.quote(copies), counter, asked), null),
+                    seed + readers.size()));
+        }
         if (source.isReadByKey()) {
             CopiedTable table =
                     dev.penumbra.ignite.Penumbra.of(node.ignite()).session().table(copies);
@@ -117,21 +135,44 @@ final class ConsistencyWorkload implements AutoCloseable {
         return check.commits();
     }
 
+    /** Row changes that were rolled back. */
+    long rolledBack() {
+        return takenBack.get();
+    }
+
     /** @param roundTrip between two datacenters */
     ConsistencyReport report(Duration roundTrip) {
+        awaitConfirmations();
         Map<Level, LevelFigures.Summary> summaries = new EnumMap<>(Level.class);
         figures.forEach((level, one) -> summaries.put(level, one.summary()));
         return new ConsistencyReport(roundTrip, summaries, check.violationCount(), check.violations());
     }
 
-    /** Counts, and asks for a token now and then. */
+    private void awaitConfirmations() {
+        try {
+            CompletableFuture.allOf(confirmations.toArray(CompletableFuture[]::new))
+                    .exceptionally(refused -> null)
+                    .get(CONFIRMATION_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("answers are neither confirmed nor corrected", e);
+        }
+    }
+
+    /** Counts, now and then in a transaction that stays open for a while or is taken back, and asks for tokens. */
     private final class Writer {
+        private final Connection connection;
+        private final boolean hasTransactions;
         private final PreparedStatement update;
         private final @Nullable PreparedStatement token;
         private final SplittableRandom random;
 
         /** @param tokenQuery empty where there are no tokens */
-        Writer(Connection connection, Optional<String> tokenQuery, SplittableRandom random) throws SQLException {
+        Writer(Connection connection, Optional<String> tokenQuery, boolean hasTransactions, SplittableRandom random)
+                throws SQLException {
+            this.connection = connection;
+            this.hasTransactions = hasTransactions;
             this.update = connection.prepareStatement(CounterTable.UPDATE);
             this.token = tokenQuery.isPresent() ? connection.prepareStatement(tokenQuery.get()) : null;
             this.random = random;
@@ -139,10 +180,22 @@ final class ConsistencyWorkload implements AutoCloseable {
 
         void count() throws SQLException {
             int counter = CounterTable.next(random.nextDouble());
+            boolean staysOpen = hasTransactions && random.nextInt(WRITES_PER_OPEN) == 0;
+            connection.setAutoCommit(!staysOpen);
             check.begin(counter);
             update.setLong(1, counter);
             while (!counted()) {
                 // The database has ended the transaction because of a deadlock.
+            }
+            if (staysOpen) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(OPEN_LIMIT_MILLIS)));
+                if (random.nextInt(OPEN_PER_TAKEN_BACK) == 0) {
+                    check.takingBack(counter);
+                    connection.rollback();
+                    takenBack.incrementAndGet();
+                    return;
+                }
+                connection.commit();
             }
             check.committed(counter);
             if (token != null && random.nextInt(WRITES_PER_TOKEN) == 0) {
@@ -165,9 +218,16 @@ final class ConsistencyWorkload implements AutoCloseable {
         }
     }
 
-    /** Reads a counter's value. */
+    /**
+     * A counter's value.
+     *
+     * @param confirmed what it is confirmed or corrected by; null where it needs not be
+     */
+    private record Found(long value, @Nullable CompletionStage<Long> confirmed) {}
+
+    /** Reads a counter. */
     private interface Read {
-        long value(int counter, Consistency asked) throws SQLException;
+        Found value(int counter, Consistency asked) throws SQLException;
     }
 
     /** One session that reads. */
@@ -186,14 +246,17 @@ final class ConsistencyWorkload implements AutoCloseable {
         }
 
         void read() throws SQLException {
-            int counter = random.nextInt(CounterTable.COUNTERS);
+            // What somebody is about to write, where that is to be seen.
+            int counter = level == Level.OPTIMISTIC
+                    ? CounterTable.next(random.nextDouble())
+                    : random.nextInt(CounterTable.COUNTERS);
             Duration bound = Duration.ofMillis(random.nextInt(BOUND_LIMIT_MILLIS));
             asked++;
             CounterCheck.Question question = session.ask(counter, level, bound);
             long start = System.nanoTime();
-            long value;
+            Found found;
             try {
-                value = read.value(counter, question.consistency());
+                found = read.value(counter, question.consistency());
             } catch (SQLException | PenumbraException e) {
                 if (!isRefusal(e)) {
                     throw e;
@@ -202,7 +265,18 @@ final class ConsistencyWorkload implements AutoCloseable {
                 return;
             }
             of(level).answered(System.nanoTime() - start);
-            question.answered(value);
+            question.answered(found.value());
+            if (found.confirmed() != null) {
+                of(level).uncommitted();
+                confirmations.add(found.confirmed()
+                        .whenComplete((value, failure) -> {
+                            if (failure == null) {
+                                question.confirmed(value);
+                                of(level).confirmed(value == found.value());
+                            }
+                        })
+                        .toCompletableFuture());
+            }
         }
     }
 
@@ -222,9 +296,15 @@ final class ConsistencyWorkload implements AutoCloseable {
         }
     }
 
-    private long byKey(CopiedTable table, int counter, Consistency asked) {
+    private Found byKey(CopiedTable table, int counter, Consistency asked) {
         Answer<Optional<Row>> answer = table.get(Key.of((long) counter), asked);
         of(asked.level()).told(answer.source(), answer.staleness());
+        return new Found(
+                value(answer),
+                answer.confirmation() == null ? null : answer.confirmed().thenApply(ConsistencyWorkload::value));
+    }
+
+    private static long value(Answer<Optional<Row>> answer) {
         return answer.value()
                 .map(row -> (Long) Objects.requireNonNull(row.get(CounterTable.COUNT_ORDINAL)))
                 .orElse(CounterCheck.ABSENT);

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What is read are counters: rows of a source, all 0 at first, that one writer counts up by one, each time in a transaction. So a
  * value says which of its counter's commits an answer has. One clock, that of this process, tells which it had to have: those that the
- * writer had been told of when the read was asked for. What the writer has not yet been told of may be in an answer, and may be missing.
+ * writer had been told of when the read was asked for. What the writer has not yet been told of may be in an answer, and may be missing. What
+ * it has taken back may be in an answer at OPTIMISTIC only, until that is confirmed.
  *
  * <p>Safe for use by several threads, one of which writes.
  */
@@ -30,6 +31,9 @@ public final class CounterCheck {
     private final LongSupplier nanoTime;
 
     @GuardedBy("this") private final long[] begun;
+
+    /** The most of that there ever was. */
+    @GuardedBy("this") private final long[] mostBegun;
 
     /** By counter, the moments at which the writer was told that it had counted. */
     @GuardedBy("this") private final List<List<Long>> told = new ArrayList<>();
@@ -50,6 +54,7 @@ public final class CounterCheck {
     public CounterCheck(int counters, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         this.begun = new long[counters];
+        this.mostBegun = new long[counters];
         for (int i = 0; i < counters; i++) {
             told.add(new ArrayList<>());
         }
@@ -59,6 +64,12 @@ public final class CounterCheck {
     /** The writer is about to count. */
     public synchronized void begin(int counter) {
         begun[counter]++;
+        mostBegun[counter] = Math.max(mostBegun[counter], begun[counter]);
+    }
+
+    /** The writer is about to take back what it has begun. */
+    public synchronized void takingBack(int counter) {
+        begun[counter]--;
     }
 
     /** The writer has been told that what it has begun is committed. */
@@ -99,6 +110,10 @@ public final class CounterCheck {
 
     private synchronized long begun(int counter) {
         return begun[counter];
+    }
+
+    private synchronized long mostBegun(int counter) {
+        return mostBegun[counter];
     }
 
     private synchronized long toldBefore(int counter, long moment) {
@@ -179,15 +194,28 @@ public final class CounterCheck {
          * @param value the counter's value, {@link CounterCheck#ABSENT} when its row is not there
          */
         public void answered(long value) {
+            if (asked.level() == Level.OPTIMISTIC) {
+                // A session does not remember what may be taken back.
+                check(value, 0, mostBegun(counter), "");
+            } else {
+                long before = session.seen[counter];
+                check(value, before, begun(counter), "");
+                session.seen[counter] = Math.max(value, before);
+            }
+        }
+
+        /** Checks what an answer at OPTIMISTIC was confirmed or corrected by. By any thread. */
+        public void confirmed(long value) {
+            check(value, 0, begun(counter), ", confirmed or corrected,");
+        }
+
+        private void check(long value, long before, long most, String how) {
             long required = required();
-            long before = session.seen[counter];
-            long most = begun(counter);
             if (value < required || value < before || value > most) {
-                violated("counter " + counter + " in " + session.name + " at " + asked + " is "
+                violated("counter " + counter + " in " + session.name + " at " + asked + how + " is "
                         + (value == ABSENT ? "absent" : value) + ": at least " + required + " was required, " + before
                         + " had been read, " + most + " had been begun");
             }
-            session.seen[counter] = Math.max(value, before);
         }
 
         private long required() {

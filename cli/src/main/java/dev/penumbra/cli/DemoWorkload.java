@@ -153,7 +153,7 @@ final class DemoWorkload implements AutoCloseable {
 
     /** Row changes that were rolled back. */
     long rolledBack() {
-        return sum(writers, DemoWriter::rolledBack);
+        return sum(writers, DemoWriter::rolledBack) + (consistency == null ? 0 : consistency.rolledBack());
     }
 
     /** Statements on the shadows of the tables of {@link TpchTables}. */

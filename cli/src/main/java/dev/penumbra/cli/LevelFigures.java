@@ -24,6 +24,12 @@ final class LevelFigures {
 
     @GuardedBy("this") private long fromHome;
 
+    @GuardedBy("this") private long uncommitted;
+
+    @GuardedBy("this") private long confirmed;
+
+    @GuardedBy("this") private long corrected;
+
     /**
      * What came of the reads at one level.
      *
@@ -32,6 +38,9 @@ final class LevelFigures {
      * @param fromShadow how many reads by key a shadow alone answered
      * @param preMerged how many reads by key a shadow answered with what was pending of it
      * @param fromHome how many reads by key the home image answered
+     * @param uncommitted how many showed something that was not committed
+     * @param confirmed how many of these were what was committed in the end
+     * @param corrected how many were not
      * @param provenStaleness of reads by key for which something could be proven; null when there were none
      * @param latency of those that were answered; null when there were none
      */
@@ -41,6 +50,9 @@ final class LevelFigures {
             long fromShadow,
             long preMerged,
             long fromHome,
+            long uncommitted,
+            long confirmed,
+            long corrected,
             @Nullable Percentiles provenStaleness,
             @Nullable Percentiles latency) {
         Map<String, Object> document() {
@@ -53,6 +65,11 @@ final class LevelFigures {
                 sources.put("preMerged", preMerged);
                 sources.put("home", fromHome);
                 document.put("sources", sources);
+            }
+            if (uncommitted > 0) {
+                document.put("uncommitted", uncommitted);
+                document.put("confirmed", confirmed);
+                document.put("corrected", corrected);
             }
             if (provenStaleness != null) {
                 document.put("provenStalenessMillis", provenStaleness.document());
@@ -112,6 +129,20 @@ final class LevelFigures {
         }
     }
 
+    /** An answer shows something that is not committed. */
+    synchronized void uncommitted() {
+        uncommitted++;
+    }
+
+    /** Such an answer has been confirmed, or corrected. */
+    synchronized void confirmed(boolean asShown) {
+        if (asShown) {
+            confirmed++;
+        } else {
+            corrected++;
+        }
+    }
+
     synchronized Summary summary() {
         return new Summary(
                 latencyNanos.getTotalCount(),
@@ -119,6 +150,9 @@ final class LevelFigures {
                 fromShadow,
                 preMerged,
                 fromHome,
+                uncommitted,
+                confirmed,
+                corrected,
                 Percentiles.of(stalenessNanos),
                 Percentiles.of(latencyNanos));
     }

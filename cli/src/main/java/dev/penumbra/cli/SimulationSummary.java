@@ -21,6 +21,9 @@ final class SimulationSummary {
     private long seeds;
     private long faults;
     private long violated;
+    private long uncommitted;
+    private long confirmed;
+    private long corrected;
 
     /**
      * Of no run yet.
@@ -50,6 +53,9 @@ final class SimulationSummary {
         seeds++;
         faults += report.faults();
         violated += report.violated();
+        uncommitted += report.optimistic();
+        confirmed += report.confirmed();
+        corrected += report.corrected();
         report.fromShadow().forEach((level, count) -> fromShadow.merge(level, count, Long::sum));
         report.preMerged().forEach((level, count) -> preMerged.merge(level, count, Long::sum));
         report.fromHome().forEach((level, count) -> fromHome.merge(level, count, Long::sum));
@@ -79,6 +85,9 @@ final class SimulationSummary {
         document.put("faults", faults);
         document.put("answered", answered);
         document.put("refused", refused);
+        document.put("uncommitted", uncommitted);
+        document.put("confirmed", confirmed);
+        document.put("corrected", corrected);
         document.put("violated", violated);
         document.put("violations", violations);
         document.put("ok", ok());
@@ -106,6 +115,8 @@ final class SimulationSummary {
         out.println("pre-merged    " + row(preMerged.values()));
         out.println("from home     " + row(fromHome.values()));
         out.println("refused       " + row(refused.values()));
+        out.println("uncommitted   shown in " + uncommitted + ", of which " + confirmed + " were confirmed and "
+                + corrected + " corrected");
         out.println("violations    " + violated);
         out.println(
                 ok()

@@ -144,6 +144,40 @@ class CounterCheckTest {
     }
 
     @Test
+    void atOptimistic_whatIsBegunIsRight_andWhatWasTakenBack_untilItIsConfirmed() {
+        check.begin(COUNTER);
+        assertRight(Level.OPTIMISTIC, 1);
+        CounterCheck.Question question = ask(Level.OPTIMISTIC);
+        check.takingBack(COUNTER);
+        assertRight(Level.OPTIMISTIC, 1);
+        assertRight(Level.OPTIMISTIC, 0);
+        question.confirmed(0);
+        assertThat(check.violations()).isEmpty();
+        question.confirmed(1);
+        assertThat(check.violations()).singleElement().asString().contains("confirmed or corrected, is 1");
+    }
+
+    @Test
+    void atOptimistic_aMissingCommitThatIsOlderThanTheBound_isFound() {
+        count();
+        millis += BOUND.toMillis() + 1;
+        assertWrong(Level.OPTIMISTIC, 0);
+    }
+
+    @Test
+    void atOptimistic_aValueThatNobodyHasBegunToWrite_isFound() {
+        count();
+        assertWrong(Level.OPTIMISTIC, 2);
+    }
+
+    @Test
+    void whatWasTakenBack_isFoundAtEveryOtherLevel() {
+        check.begin(COUNTER);
+        check.takingBack(COUNTER);
+        assertWrong(Level.EVENTUAL, 1);
+    }
+
+    @Test
     void commits_areThoseThatTheWriterWasToldOf() {
         count();
         check.begin(COUNTER);

@@ -87,7 +87,7 @@ class DemoIT {
         JsonNode levels = consistency.get("levels");
         assertThat(levels.fieldNames())
                 .toIterable()
-                .containsExactly("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
+                .containsExactly("OPTIMISTIC", "EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
         levels.properties().forEach(level -> {
             assertThat(level.getValue().get("reads").asLong()).as("%s", level).isPositive();
             assertThat(level.getValue().get("latencyMillis").get("p50").asDouble())

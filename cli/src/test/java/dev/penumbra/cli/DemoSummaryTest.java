@@ -61,6 +61,15 @@ class DemoSummaryTest {
         levels.put(Level.BOUNDED, bounded.summary());
         levels.put(Level.SESSION, session.summary());
         levels.put(Level.PRIMARY, new LevelFigures().summary());
+        LevelFigures optimistic = new LevelFigures();
+        optimistic.answered(1_000_000);
+        optimistic.uncommitted();
+        optimistic.uncommitted();
+        optimistic.uncommitted();
+        optimistic.confirmed(true);
+        optimistic.confirmed(true);
+        optimistic.confirmed(false);
+        levels.put(Level.OPTIMISTIC, optimistic.summary());
         return new ConsistencyReport(Duration.ofMillis(80), levels, violations.size(), violations);
     }
 
@@ -126,6 +135,11 @@ class DemoSummaryTest {
         assertThat(summary.ok()).isTrue();
         JsonNode found = json(summary.document()).get("consistency");
         JsonNode bounded = found.get("levels").get("BOUNDED");
+        assertThat(bounded.has("uncommitted")).isFalse();
+        JsonNode optimistic = found.get("levels").get("OPTIMISTIC");
+        assertThat(optimistic.get("uncommitted").asInt()).isEqualTo(3);
+        assertThat(optimistic.get("confirmed").asInt()).isEqualTo(2);
+        assertThat(optimistic.get("corrected").asInt()).isEqualTo(1);
         assertThat(found.get("wanMillis").asInt()).isEqualTo(80);
         assertThat(found.get("violations").asInt()).isZero();
         assertThat(bounded.get("reads").asInt()).isEqualTo(1);

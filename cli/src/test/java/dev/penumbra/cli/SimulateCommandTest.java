@@ -32,6 +32,9 @@ class SimulateCommandTest {
                 Map.of("BOUNDED", 2L),
                 Map.of("PRIMARY", 5L),
                 Map.of("SESSION", 1L),
+                6,
+                4,
+                1,
                 seed == 8 ? 3 : 0,
                 seed == 8 ? List.of("eu-0 read 1 of row 2", "us-1 read null of row 3") : List.of());
     }
@@ -50,7 +53,7 @@ class SimulateCommandTest {
     private static void assertCounts(JsonNode found, Map<String, Long> expected) {
         assertThat(found.fieldNames())
                 .toIterable()
-                .containsExactly("EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
+                .containsExactly("OPTIMISTIC", "EVENTUAL", "BOUNDED", "SESSION", "VALIDATED", "PRIMARY");
         found.properties()
                 .forEach(level -> assertThat(level.getValue().asLong())
                         .as(level.getKey())
@@ -72,6 +75,9 @@ class SimulateCommandTest {
         assertCounts(document.get("answered").get("preMerged"), expected.preMerged());
         assertCounts(document.get("answered").get("home"), expected.fromHome());
         assertCounts(document.get("refused"), expected.refused());
+        assertThat(document.get("uncommitted").asLong()).isEqualTo(expected.optimistic());
+        assertThat(document.get("confirmed").asLong()).isEqualTo(expected.confirmed());
+        assertThat(document.get("corrected").asLong()).isEqualTo(expected.corrected());
         assertThat(document.get("violated").asLong()).isZero();
         assertThat(document.get("violations").isArray()).isTrue();
         assertThat(document.get("violations")).isEmpty();
@@ -111,11 +117,12 @@ class SimulateCommandTest {
                         "seeds         5 to 7",
                         "seconds       10 simulated for each seed",
                         "faults        9",
-                        "reads           EVENTUAL     BOUNDED     SESSION   VALIDATED     PRIMARY",
-                        "from shadows          60          30           0           0           0",
-                        "pre-merged             0           6           0           0           0",
-                        "from home              0           0           0           0          15",
-                        "refused                0           0           3           0           0",
+                        "reads         OPTIMISTIC    EVENTUAL     BOUNDED     SESSION   VALIDATED     PRIMARY",
+                        "from shadows           0          60          30           0           0           0",
+                        "pre-merged             0           0           6           0           0           0",
+                        "from home              0           0           0           0           0          15",
+                        "refused                0           0           0           3           0           0",
+                        "uncommitted   shown in 18, of which 12 were confirmed and 3 corrected",
                         "violations    0",
                         "Every answer holds what its level promises.");
     }

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param staleness for how long before the read a commit may be missing, at most; null when nothing could be proven
  * @param position the position up to which the copy had its source's changes; null when it is not known here
  * @param reason why this copy
- * @param confirmation at {@link Consistency.Level#OPTIMISTIC}, where something that is not committed is in the answer, completes with an
- *     answer that holds what is committed once all of that has been committed or taken back: an equal value confirms this one, another
- *     corrects it. Completes exceptionally with a {@link dev.penumbra.model.PenumbraException} when nothing can be proven in time. Completed
+ * @param confirmation at {@link Consistency.Level#OPTIMISTIC}, where something that is not committed is in the answer, completes once all of
+ *     that has been committed or taken back: with this answer, when all of it was committed as it is here, and otherwise with a corrected one,
+ *     which holds whatever has been committed by then. Completes exceptionally with a {@link dev.penumbra.model.PenumbraException} when nothing can be proven in time. Completed
  *     on a thread of Penumbra's, which must not be held up. Null where nothing needs to be confirmed
  */
 @Incubating

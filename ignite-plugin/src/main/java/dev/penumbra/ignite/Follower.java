@@ -10,6 +10,7 @@ import dev.penumbra.model.Key;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
+import dev.penumbra.model.TransactionId;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.coverage.CoveredRows;
@@ -81,35 +82,36 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         Row before = change.before();
         Row after = change.after();
         Key former = change.movedFrom();
+        TransactionId transaction = change.transaction();
         if (after != null) {
             Row translated = translate(layout, after);
             Key key = rows.layout().keyOf(translated);
             if (former != null && before != null) {
                 Key formerKey = rows.layout().keyOf(translate(layout, before));
                 if (!formerKey.equals(key)) {
-                    gather(formerKey, null, position);
+                    gather(formerKey, null, position, transaction);
                 }
             }
             if (covers(translated)) {
-                gather(key, translated, position);
+                gather(key, translated, position, transaction);
             } else if (former != null || before == null || covers(translate(layout, before))) {
                 // What stands under the key is not known to be outside: it is not there any more.
-                gather(key, null, position);
+                gather(key, null, position, transaction);
             }
         } else if (before != null) {
             Row translated = translate(layout, before);
             if (covers(translated)) {
-                gather(rows.layout().keyOf(translated), null, position);
+                gather(rows.layout().keyOf(translated), null, position, transaction);
             }
         } else if (change.key() != null) {
             // A correction may not know the row that it removes. Its key's columns are those of its own layout.
-            gather(change.key(), null, position);
+            gather(change.key(), null, position, transaction);
         }
     }
 
-    private void gather(Key key, @Nullable Row row, Position position) {
+    private void gather(Key key, @Nullable Row row, Position position, TransactionId transaction) {
         pending.stage(rows.key(key), row, position);
-        uncommitted.changed(key, row, position);
+        uncommitted.changed(key, row, position, transaction);
     }
 
     /** What was gathered is of whole transactions: whoever looks at what is pending may see it. */
@@ -128,7 +130,7 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         uncommitted.listed(
                 listing.upTo(),
                 listing.changes().stream()
-                        .flatMap(change -> intents(change.id(), change.images().array()).stream())
+                        .flatMap(change -> intents(change).stream())
                         .toList());
     }
 
@@ -153,7 +155,8 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     }
 
     /** What a change that is not committed would leave of the copy's rows; empty when it is of another table or layout. */
-    private List<Uncommitted.Intent<Key, Row>> intents(long id, byte[] images) {
+    private List<Uncommitted.Intent<Key, Row>> intents(UncommittedChanges.Uncommitted change) {
+        byte[] images = change.images().array();
         TableSchema layout = rows.layout();
         if (!EventImages.operation(images).isRowOperation()
                 || !EventImages.schema(images).equals(layout.fingerprint())) {
@@ -165,10 +168,10 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         if (before != null
                 && covers(before)
                 && (after == null || !layout.keyOf(after).equals(layout.keyOf(before)))) {
-            intents.add(new Uncommitted.Intent<>(id, layout.keyOf(before), null));
+            intents.add(new Uncommitted.Intent<>(change.id(), change.transaction(), layout.keyOf(before), null));
         }
         if (after != null && covers(after)) {
-            intents.add(new Uncommitted.Intent<>(id, layout.keyOf(after), after));
+            intents.add(new Uncommitted.Intent<>(change.id(), change.transaction(), layout.keyOf(after), after));
         }
         return intents;
     }
@@ -179,11 +182,14 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         return uncommitted
                 .of(key, copy.definition().commitChance())
                 .map(intent -> new Uncommitted.Intent<>(
-                        intent.id(), key, intent.row() == null ? null : rows.value(intent.row())));
+                        intent.id(),
+                        intent.transaction(),
+                        key,
+                        intent.row() == null ? null : rows.value(intent.row())));
     }
 
     @Override
-    public CompletableFuture<Position> ended(Collection<Long> ids) {
+    public CompletableFuture<Uncommitted.Ended> ended(Collection<Long> ids) {
         return uncommitted.ended(ids);
     }
 

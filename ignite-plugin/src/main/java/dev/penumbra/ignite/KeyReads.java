@@ -43,6 +43,8 @@ import org.slf4j.LoggerFactory;
 final class KeyReads {
     private static final Logger LOG = LoggerFactory.getLogger(KeyReads.class);
 
+    private static final String COMMITTED_AS_SHOWN = "what was not committed has been committed as it was shown";
+
     private final Ignite ignite;
     private final NameRouter router;
     private final CopyBoard board;
@@ -148,14 +150,14 @@ final class KeyReads {
         reads.optimistic(table);
         CompletableFuture<Answer<T>> confirmation = pending.ended(candidate, intents)
                 .thenApplyAsync(
-                        upTo -> {
-                            Consistency committed = committed(candidate, upTo);
+                        over -> {
+                            if (over.asSeen()) {
+                                return as(proven, asked, of.apply(shown), COMMITTED_AS_SHOWN, null);
+                            }
+                            Consistency committed = committed(candidate, over.upTo());
                             Answer<Map<Key, Row>> settled =
                                     allOf(session, table, keys, committed).answer();
-                            if (!isAsShown(
-                                    shown, settled.value(), intents.rows().keySet())) {
-                                reads.corrected(table);
-                            }
+                            reads.corrected(table);
                             return as(settled, committed, of.apply(settled.value()), settled.reason(), null);
                         },
                         confirming);
@@ -167,11 +169,7 @@ final class KeyReads {
                 confirmation);
     }
 
-    private static boolean isAsShown(Map<Key, Row> shown, Map<Key, Row> settled, Collection<Key> keys) {
-        return keys.stream().allMatch(key -> Objects.equals(shown.get(key), settled.get(key)));
-    }
-
-    /** What the answer must contain that confirms or corrects another, when what stood in the source is over. */
+    /** What the answer must contain that corrects another, when what stood in the source is over. */
     private static Consistency committed(Candidate candidate, Position upTo) {
         FeedName feed = candidate.feed();
         UUID journal = candidate.journal();

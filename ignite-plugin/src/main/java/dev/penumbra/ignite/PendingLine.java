@@ -8,6 +8,7 @@ import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.Uncommitted.Ended;
 import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * number | true or false                                                it is there, or the run is over
  * number | array of keys' values | rows as stored | epochs | sequences  the pending changes; null for a removed row
  * number | array of keys' values | rows as stored | ids | run           those that are not committed
- * number | epoch | sequence                                             up to where the journal has those that were committed
+ * number | epoch | sequence | true or false                             up to where the journal has those that were committed; as seen?
  * </pre>
  *
  * <p>Safe for use by several threads. Messages are taken without waiting.
@@ -104,7 +105,9 @@ final class PendingLine implements AutoCloseable {
         } else if (parts[5] instanceof long[] ids) {
             var unused = ended(run.get(), copy, ids)
                     .thenAcceptAsync(
-                            upTo -> send(from, new Object[] {number, upTo.epoch(), upTo.sequence()}),
+                            over -> send(from, new Object[] {
+                                number, over.upTo().epoch(), over.upTo().sequence(), over.asSeen()
+                            }),
                             shipper.background());
         } else if (id == null) {
             Object[] keys = (Object[]) Objects.requireNonNull(parts[5]);
@@ -209,21 +212,21 @@ final class PendingLine implements AutoCloseable {
     }
 
     /**
-     * Tells when none of some changes stands any more.
+     * Tells when none of some changes stands any more, and what has become of them.
      *
-     * @return up to where the journal has those that were committed; START when that cannot be told in time. Completed on another's thread
+     * @return {@link Ended#UNKNOWN} when that cannot be told in time. Completed on another's thread
      */
-    CompletableFuture<Position> ended(Candidate chosen, Intents intents) {
+    CompletableFuture<Ended> ended(Candidate chosen, Intents intents) {
         Optional<UUID> owner = owner(chosen);
         if (owner.isEmpty()) {
-            return CompletableFuture.completedFuture(Position.START);
+            return CompletableFuture.completedFuture(Ended.UNKNOWN);
         }
         FeedName feed = Objects.requireNonNull(chosen.feed());
         long[] ids = intents.ids().stream().mapToLong(Long::longValue).toArray();
         if (isHere(owner.get())) {
             return shipper.run(feed.source(), feed.datacenter(), intents.run())
                     .map(run -> ended(run, chosen.copy(), ids))
-                    .orElseGet(() -> CompletableFuture.completedFuture(Position.START));
+                    .orElseGet(() -> CompletableFuture.completedFuture(Ended.UNKNOWN));
         }
         return ask(
                         owner.get(),
@@ -232,16 +235,18 @@ final class PendingLine implements AutoCloseable {
                         ids,
                         context.configuration().readPatience().plus(LOOKING))
                 .thenApply(parts -> parts.length == 2
-                        ? Position.START
-                        : new Position(
-                                (Integer) Objects.requireNonNull(parts[1]), (Long) Objects.requireNonNull(parts[2])))
-                .exceptionally(late -> Position.START);
+                        ? Ended.UNKNOWN
+                        : new Ended(
+                                new Position((Integer) Objects.requireNonNull(parts[1]), (Long)
+                                        Objects.requireNonNull(parts[2])),
+                                (Boolean) Objects.requireNonNull(parts[3])))
+                .exceptionally(late -> Ended.UNKNOWN);
     }
 
-    private CompletableFuture<Position> ended(FeedRun<Key, BinaryObject> run, String copy, long[] ids) {
-        CompletableFuture<Position> ended =
+    private CompletableFuture<Ended> ended(FeedRun<Key, BinaryObject> run, String copy, long[] ids) {
+        CompletableFuture<Ended> ended =
                 run.ended(copy, Arrays.stream(ids).boxed().toList());
-        heartbeat.after(context.configuration().readPatience().toNanos(), () -> ended.complete(Position.START));
+        heartbeat.after(context.configuration().readPatience().toNanos(), () -> ended.complete(Ended.UNKNOWN));
         return ended;
     }
 

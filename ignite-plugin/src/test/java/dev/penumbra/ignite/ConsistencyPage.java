@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
 import org.jspecify.annotations.NullMarked;
@@ -37,13 +38,22 @@ final class ConsistencyPage {
         Answer<Optional<Row>> written = orders.get(key, Consistency.session(SessionToken.parse(token)));
         Answer<Optional<Row>> validated = orders.get(key, Consistency.validated());
         Answer<Optional<Row>> primary = orders.get(key, Consistency.primary());
+        Answer<Optional<Row>> optimistic = orders.get(key, Consistency.optimistic(Duration.ofMillis(500)));
+        CompletionStage<Answer<Optional<Row>>> confirmed = optimistic.confirmed(); // it again, or corrected
         Answer.Source source = bounded.source(); // SHADOW, PRE_MERGED or HOME
         String copy = bounded.copy(); // SHADOW_EU.ORDERS
         Duration staleness = bounded.staleness(); // what could be proven of it; null when nothing could
         Position position = bounded.position(); // up to where it had its source's changes
         String reason = bounded.reason(); // why this copy
         // until here
-        return List.of(eventual.value(), bounded.value(), written.value(), validated.value(), primary.value());
+        return List.of(
+                eventual.value(),
+                bounded.value(),
+                written.value(),
+                validated.value(),
+                primary.value(),
+                optimistic.value(),
+                confirmed.toCompletableFuture().join().value());
     }
 
     /** The page's example in Java, line by line. */

@@ -118,7 +118,7 @@ class KeyReadsIT {
         assertThat(ConsistencyPage.java()).isEqualTo(ConsistencyPage.compiled());
         assertThat(ConsistencyPage.read(eu, token))
                 .containsOnly(Optional.of(row))
-                .hasSize(5);
+                .hasSize(7);
 
         List<String> statements = ConsistencyPage.sql();
         assertThat(statements).hasSize(5);

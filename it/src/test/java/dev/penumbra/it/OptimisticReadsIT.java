@@ -209,6 +209,7 @@ class OptimisticReadsIT {
                 writer.commit();
                 assertThat(confirmed(answer)).isEqualTo(mark);
                 assertThat(confirmation.get().confirmation()).isNull();
+                assertThat(confirmation.get().reason()).contains("committed as it was shown");
             }
         }
     }

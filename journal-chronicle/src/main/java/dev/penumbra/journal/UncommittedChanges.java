@@ -4,6 +4,7 @@ import dev.penumbra.model.Bytes;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TransactionId;
 import dev.penumbra.model.api.Internal;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -26,7 +27,7 @@ import java.util.zip.CRC32C;
  * <pre>
  * length of what follows (4) | CRC-32C of what follows (4)
  *     | number of the question (8) | epoch (4) and sequence (8) of a position | how many changes (4)
- *     | of each: id (8), length (4), {@link EventImages}
+ *     | of each: id (8), transaction (8 + 8), length (4), {@link EventImages}
  * </pre>
  *
  * <p>Safe for use by several threads; one process at a time may list. Nothing waits here for the other side, and nothing is forced to disk.
@@ -37,6 +38,7 @@ public final class UncommittedChanges implements AutoCloseable {
     private static final String LIST = "uncommitted.list";
     private static final int FRAME_BYTES = 2 * Integer.BYTES;
     private static final int HEAD_BYTES = 2 * Long.BYTES + 2 * Integer.BYTES;
+    private static final int CHANGE_BYTES = 3 * Long.BYTES + Integer.BYTES;
     /** More than a list ever has. */
     private static final int MAX_BYTES = 64 << 20;
 
@@ -48,9 +50,10 @@ public final class UncommittedChanges implements AutoCloseable {
      * A change that somebody has made and not committed.
      *
      * @param id tells it from every other change of the source; of two changes of a row the later one has the larger
+     * @param transaction as the journal will name it
      * @param images the bytes of {@link EventImages}
      */
-    public record Uncommitted(long id, Bytes images) {}
+    public record Uncommitted(long id, TransactionId transaction, Bytes images) {}
 
     /**
      * What stood in the source at one moment.
@@ -68,7 +71,7 @@ public final class UncommittedChanges implements AutoCloseable {
         public byte[] encoded() {
             int length = HEAD_BYTES;
             for (Uncommitted change : changes) {
-                length += Long.BYTES + Integer.BYTES + change.images().length();
+                length += CHANGE_BYTES + change.images().length();
             }
             ByteBuffer bytes = ByteBuffer.allocate(length);
             bytes.putLong(question)
@@ -77,7 +80,11 @@ public final class UncommittedChanges implements AutoCloseable {
                     .putInt(changes.size());
             for (Uncommitted change : changes) {
                 byte[] images = change.images().array();
-                bytes.putLong(change.id()).putInt(images.length).put(images);
+                bytes.putLong(change.id())
+                        .putLong(change.transaction().opening())
+                        .putLong(change.transaction().number())
+                        .putInt(images.length)
+                        .put(images);
             }
             return bytes.array();
         }
@@ -92,13 +99,14 @@ public final class UncommittedChanges implements AutoCloseable {
                 List<Uncommitted> changes = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
                     long id = bytes.getLong();
+                    TransactionId transaction = new TransactionId(bytes.getLong(), bytes.getLong());
                     int length = bytes.getInt();
                     if (length < 0 || length > bytes.remaining()) {
                         return Optional.empty();
                     }
                     byte[] images = new byte[length];
                     bytes.get(images);
-                    changes.add(new Uncommitted(id, Bytes.wrap(images)));
+                    changes.add(new Uncommitted(id, transaction, Bytes.wrap(images)));
                 }
                 return Optional.of(new Listing(question, upTo, changes));
             } catch (BufferUnderflowException e) {

@@ -6,6 +6,7 @@ import dev.penumbra.journal.UncommittedChanges.Listing;
 import dev.penumbra.journal.UncommittedChanges.Uncommitted;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TransactionId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,7 +23,7 @@ class UncommittedChangesTest {
     Path directory;
 
     private static Uncommitted change(long id, int length) {
-        return new Uncommitted(id, Bytes.wrap(new byte[length]));
+        return new Uncommitted(id, new TransactionId(id, Long.MAX_VALUE - id), Bytes.wrap(new byte[length]));
     }
 
     @Test

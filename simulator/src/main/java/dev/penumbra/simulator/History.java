@@ -169,13 +169,27 @@ final class History {
         return commits;
     }
 
-    /** A shown answer was confirmed, or corrected. */
-    void confirmed(boolean asShown) {
-        if (asShown) {
-            held++;
-        } else {
-            corrected++;
-        }
+    /** A reader is told that changes were committed as they had been shown. */
+    void committedAsShown(String session, Collection<Intent<Integer, Integer>> intents) {
+        held++;
+        intents.forEach(intent -> {
+            Intended known = intended.get(intent.id());
+            long from = known == null ? Long.MIN_VALUE : known.at;
+            long to = known == null ? Long.MAX_VALUE : known.ended;
+            boolean isCommitted = of(intent.key()).stream()
+                    .anyMatch(version -> version.commit() > 0
+                            && Objects.equals(version.value(), intent.row())
+                            && version.at() >= from
+                            && version.at() <= to);
+            if (!isCommitted) {
+                violation(session + " was told that " + intent + " is committed, which it is not");
+            }
+        });
+    }
+
+    /** What was shown was not committed so, or nobody knows, and is read again. */
+    void corrected() {
+        corrected++;
     }
 
     private List<Version> of(int key) {

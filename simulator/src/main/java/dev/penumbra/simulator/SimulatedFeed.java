@@ -272,7 +272,7 @@ final class SimulatedFeed {
         }
 
         @Override
-        public CompletableFuture<Position> ended(Collection<Long> ids) {
+        public CompletableFuture<Uncommitted.Ended> ended(Collection<Long> ids) {
             return intents.ended(ids);
         }
     }
@@ -360,11 +360,11 @@ final class SimulatedFeed {
     }
 
     /** Tells when none of some changes stands any more. */
-    CompletableFuture<Position> ended(UUID of, String wanted, Collection<Long> ids) {
+    CompletableFuture<Uncommitted.Ended> ended(UUID of, String wanted, Collection<Long> ids) {
         FeedRun<Integer, Integer> present = run;
         return up && present != null && present.id().equals(of)
                 ? present.ended(wanted, ids)
-                : CompletableFuture.completedFuture(Position.START);
+                : CompletableFuture.completedFuture(Uncommitted.Ended.UNKNOWN);
     }
 
     /** The pending changes of rows, for a reader who has been told of a run; empty when that is over. */
@@ -546,7 +546,7 @@ final class SimulatedFeed {
                 Position position = new Position(transaction.first().epoch(), sequence++);
                 changes.changed(table(one.key()), position);
                 pending.stage(one.key(), one.value(), position);
-                uncommitted.changed(one.key(), one.value(), position);
+                uncommitted.changed(one.key(), one.value(), position, transaction.id());
             }
             pending.commit();
             uncommitted.committed();

@@ -18,6 +18,7 @@ import dev.penumbra.shadow.read.ReadGate.Asking;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
 import dev.penumbra.shadow.read.ReadSession;
+import dev.penumbra.shadow.read.Uncommitted.Ended;
 import dev.penumbra.shadow.read.Uncommitted.Intent;
 import dev.penumbra.shadow.read.Validations;
 import dev.penumbra.shadow.read.Validator;
@@ -329,7 +330,7 @@ final class SimulatedReader {
     }
 
     /** One read, from the moment at which it is asked for. */
-    private class Read {
+    private final class Read {
         private final int running;
         private final String session;
         private final ReadSession seen;
@@ -457,39 +458,38 @@ final class SimulatedReader {
         }
 
         private void awaitEnd(SimulatedFeed.Told told) {
-            CompletableFuture<Position> ended = new CompletableFuture<>();
+            CompletableFuture<Ended> ended = new CompletableFuture<>();
             Set<Long> ids = told.intents().values().stream().map(Intent::id).collect(Collectors.toSet());
-            time.after(PATIENCE.toNanos(), () -> ended.complete(Position.START));
+            time.after(PATIENCE.toNanos(), () -> ended.complete(Ended.UNKNOWN));
             network.message(local, local, () -> {
                 var unused = grid.feed(local)
                         .ended(told.run(), candidate.copy(), ids)
-                        .thenAccept(upTo -> network.message(local, local, () -> ended.complete(upTo)));
+                        .thenAccept(over -> network.message(local, local, () -> ended.complete(over)));
             });
-            var unused = ended.thenAccept(upTo -> confirm(told, upTo));
+            var unused = ended.thenAccept(over -> confirm(told, over));
         }
 
-        /** The answer that confirms or corrects holds what the transactions have committed that had been shown. */
-        private void confirm(SimulatedFeed.Told told, Position upTo) {
+        /** The answer that corrects another holds what the transactions have committed that had been shown. */
+        private void confirm(SimulatedFeed.Told told, Ended over) {
             if (read.running != incarnation || resting) {
                 return;
             }
+            if (over.asSeen()) {
+                history.committedAsShown(read.session, told.intents().values());
+                return;
+            }
             UUID journal = Objects.requireNonNull(candidate.journal());
+            Position upTo = over.upTo();
             if (!upTo.equals(Position.START)) {
                 history.over(read.session, told.intents().values());
             }
+            history.corrected();
             int commits = history.commitsOf(told.intents().values());
             Asked settled = upTo.equals(Position.START)
                     ? new Asked(Consistency.primary(), commits)
                     : new Asked(Consistency.session(SessionToken.of(SimulatedSource.NAME, journal, upTo)), commits);
-            Read confirming = new Read(read.running, read.session, read.seen, settled, rows.keySet(), () -> {}, false) {
-                @Override
-                void answered(Choice choice, boolean snapshot, Map<Integer, @Nullable Integer> found) {
-                    history.confirmed(told.intents().values().stream()
-                            .allMatch(intent -> Objects.equals(found.get(intent.key()), intent.row())));
-                    super.answered(choice, snapshot, found);
-                }
-            };
-            confirming.begin(settled.consistency(), near(), true);
+            Read correcting = new Read(read.running, read.session, read.seen, settled, rows.keySet(), () -> {}, false);
+            correcting.begin(settled.consistency(), near(), true);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.penumbra.simulator;
 
 import dev.penumbra.model.Position;
 import dev.penumbra.model.SessionToken;
+import dev.penumbra.model.TransactionId;
 import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ final class SimulatedSource {
 
     private final List<Open> open = new ArrayList<>();
     private long ids;
+    private long transactions;
     private final List<Consumer<Listing>> wantListings = new ArrayList<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
     private final List<Transaction> journal = new ArrayList<>();
@@ -55,7 +57,12 @@ final class SimulatedSource {
 
     /** A transaction that has written and not ended. */
     private static final class Open {
+        private final TransactionId id;
         private final List<Intent<Integer, Integer>> intents = new ArrayList<>();
+
+        Open(TransactionId id) {
+            this.id = id;
+        }
 
         private boolean holds(int key) {
             return intents.stream().anyMatch(intent -> intent.key() == key);
@@ -76,7 +83,7 @@ final class SimulatedSource {
     record Written(int key, @Nullable Integer value) {}
 
     /** A transaction; its positions are known once it is in the journal. */
-    record Transaction(Kind kind, List<Written> writes, Position first, Position last) {}
+    record Transaction(Kind kind, TransactionId id, List<Written> writes, Position first, Position last) {}
 
     SimulatedSource(Random random, VirtualTime time, History history, int keys) {
         this.random = random;
@@ -145,10 +152,11 @@ final class SimulatedSource {
     }
 
     private void commit() {
-        Open transaction = new Open();
+        Open transaction = new Open(nextId());
         int number = committed.size() + 1;
         for (int key : anyKeys()) {
-            transaction.intents.add(new Intent<>(++ids, key, random.nextInt(4) == 0 ? null : (Integer) number));
+            transaction.intents.add(
+                    new Intent<>(++ids, transaction.id, key, random.nextInt(4) == 0 ? null : (Integer) number));
         }
         if (!transaction.intents.isEmpty()) {
             commit(transaction);
@@ -171,7 +179,7 @@ final class SimulatedSource {
 
     /** A transaction writes, and ends after a while; now and then it writes a row twice, or is taken back. */
     private void open() {
-        Open transaction = new Open();
+        Open transaction = new Open(nextId());
         for (int key : anyKeys()) {
             write(transaction, key);
         }
@@ -205,6 +213,10 @@ final class SimulatedSource {
         });
     }
 
+    private TransactionId nextId() {
+        return new TransactionId(0, ++transactions);
+    }
+
     private void write(Open transaction, int key) {
         long id = ++ids;
         transaction.intents.stream()
@@ -212,7 +224,7 @@ final class SimulatedSource {
                 .forEach(former -> history.replaced(former.id(), time.now()));
         // No other transaction writes such a value.
         Integer value = random.nextInt(4) == 0 ? null : (Integer) Math.toIntExact(-id);
-        transaction.intents.add(new Intent<>(id, key, value));
+        transaction.intents.add(new Intent<>(id, transaction.id, key, value));
         history.intended(id, key, value, time.now());
     }
 
@@ -234,7 +246,7 @@ final class SimulatedSource {
             }
         }
         outbox.add(List.copyOf(transaction.intents));
-        committed.add(new Transaction(Kind.ROWS, writes, Position.START, Position.START));
+        committed.add(new Transaction(Kind.ROWS, transaction.id, writes, Position.START, Position.START));
         history.committed(number, writes, time.now());
         time.after(random.nextInt(500_000), () -> history.acknowledged(number, time.now()));
     }
@@ -263,13 +275,16 @@ final class SimulatedSource {
                 return;
             }
             for (; journalled < seen; journalled++) {
-                append(Kind.ROWS, committed.get(journalled).writes());
+                append(
+                        Kind.ROWS,
+                        committed.get(journalled).id(),
+                        committed.get(journalled).writes());
             }
             if (bring) {
                 anew = false;
-                append(Kind.BEGIN, List.of());
-                content.forEach((key, value) -> append(Kind.ROWS, List.of(new Written(key, value))));
-                append(Kind.END, List.of());
+                append(Kind.BEGIN, nextId(), List.of());
+                content.forEach((key, value) -> append(Kind.ROWS, nextId(), List.of(new Written(key, value))));
+                append(Kind.END, nextId(), List.of());
             }
             Position end = end();
             said = Optional.of(new ProbeDesk.Said(question, end));
@@ -299,10 +314,10 @@ final class SimulatedSource {
                 : journal.get(journal.size() - 1).last();
     }
 
-    private void append(Kind kind, List<Written> writes) {
+    private void append(Kind kind, TransactionId id, List<Written> writes) {
         long first = sequence + 1;
         sequence += Math.max(1, writes.size());
-        journal.add(new Transaction(kind, writes, new Position(epoch, first), new Position(epoch, sequence)));
+        journal.add(new Transaction(kind, id, writes, new Position(epoch, first), new Position(epoch, sequence)));
     }
 
     /** Gives a token for everything committed so far, and how many transactions that are. */

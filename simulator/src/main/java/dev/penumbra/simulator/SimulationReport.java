@@ -14,8 +14,8 @@ import java.util.Map;
  * @param fromHome reads answered at home, by level
  * @param refused reads that were refused or could not reach home, by level
  * @param optimistic answers that showed something that was not committed
- * @param confirmed those of them that were what was committed in the end
- * @param corrected those that were not
+ * @param confirmed those of them that were committed as they were shown
+ * @param corrected those that were read again
  * @param violated how many rows were not what their level promises
  * @param violations the first of them
  */

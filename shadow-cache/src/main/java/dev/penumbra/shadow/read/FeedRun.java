@@ -1,6 +1,5 @@
 package dev.penumbra.shadow.read;
 
-import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -102,9 +101,9 @@ public final class FeedRun<K, R> {
     }
 
     /** Tells when none of some changes of a copy's table stands any more, as {@link Uncommitted#ended} does. */
-    public CompletableFuture<Position> ended(String copy, Collection<Long> ids) {
+    public CompletableFuture<Uncommitted.Ended> ended(String copy, Collection<Long> ids) {
         PendingRows<K, R> rows = copies.get(copy);
-        return rows == null ? CompletableFuture.completedFuture(Position.START) : rows.ended(ids);
+        return rows == null ? CompletableFuture.completedFuture(Uncommitted.Ended.UNKNOWN) : rows.ended(ids);
     }
 
     /** How many changes are pending, of all copies. */

@@ -1,6 +1,5 @@
 package dev.penumbra.shadow.read;
 
-import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.util.Collection;
 import java.util.Optional;
@@ -27,7 +26,7 @@ public interface PendingRows<K, R> {
     }
 
     /** Tells when none of some changes stands any more, as {@link Uncommitted#ended} does. */
-    default CompletableFuture<Position> ended(Collection<Long> ids) {
-        return CompletableFuture.completedFuture(Position.START);
+    default CompletableFuture<Uncommitted.Ended> ended(Collection<Long> ids) {
+        return CompletableFuture.completedFuture(Uncommitted.Ended.UNKNOWN);
     }
 }

@@ -1,12 +1,14 @@
 package dev.penumbra.shadow.read;
 
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TransactionId;
 import dev.penumbra.model.api.Internal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whoever reads the copy first, and looks here afterwards, is not shown what the copy has left behind.
  *
- * <p>{@link #of}, {@link #ended} and {@link #isAwaited} may be called by any thread; all else belongs to the feed's thread, on which futures
- * are completed.
+ * <p>{@link #of}, {@link #ended} and {@link #isAwaited} may be called by any thread; all else belongs to the feed's thread. Futures are
+ * completed on any of them.
  *
  * @param <K> a row's key
  * @param <R> a row
@@ -34,19 +36,41 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class Uncommitted<K, R> {
     /** Behind so many changed rows with no list between them, nothing is known any more. */
-    private static final int MAX_RECENT = 100_000;
+    private static final int MAX_CHANGED = 100_000;
+
+    /** Of so many changes it is remembered what has become of them, for those who ask late. */
+    private static final int MAX_OUTCOMES = 10_000;
 
     /**
      * A change that somebody has made and not committed.
      *
      * @param id tells it from every other change; of two changes of a row the later one has the larger
+     * @param transaction as the journal will name it
      * @param row the row as it would be left; null where it would be removed
      */
-    public record Intent<K, R>(long id, K key, @Nullable R row) {}
+    public record Intent<K, R>(
+            long id,
+            TransactionId transaction,
+            K key,
+            @Nullable R row) {}
+
+    /**
+     * What has become of changes of which none stands any more.
+     *
+     * @param upTo where the journal has those that were committed, at or before; {@link Position#START} when that is not known
+     * @param asSeen whether each of them was committed, and left its row as it was seen
+     */
+    public record Ended(Position upTo, boolean asSeen) {
+        /** It will not be known. */
+        public static final Ended UNKNOWN = new Ended(Position.START, false);
+    }
+
+    private record Staged<R>(
+            TransactionId transaction, @Nullable R row) {}
 
     private record Gone<K, R>(Position upTo, Intent<K, R> intent) {}
 
-    private record Waiting(Set<Long> ids, CompletableFuture<Position> ended) {}
+    private record Waiting(Set<Long> ids, CompletableFuture<Ended> ended) {}
 
     private final CommitChance chance;
 
@@ -59,6 +83,8 @@ public final class Uncommitted<K, R> {
 
     private Set<Long> standing = Set.of();
     private boolean isListed;
+    /** The next list is late: what the last one had is not shown any more. */
+    private boolean isLate;
     /** Where the journal ended when the last list was made; before the first, up to where it had been taken when lists became wanted. */
     private Position listedUpTo = Position.START;
 
@@ -67,15 +93,18 @@ public final class Uncommitted<K, R> {
 
     private final List<Waiting> waiting = new ArrayList<>();
 
-    // The feed's thread alone uses what follows.
-    /** Of the transaction that is being taken: of each row the last change. */
-    private final Map<K, Optional<R>> staged = new HashMap<>();
-
     /** What has left the lists and may be in what has not been taken yet, the oldest first. */
     private final List<Gone<K, R>> gone = new ArrayList<>();
 
     /** Those of them, and of the latest, that have come as they had been seen. */
     private final Set<Long> held = new HashSet<>();
+
+    /** Whether changes that were once the latest of their rows have come as they had been seen. */
+    private final Map<Long, Boolean> outcomes = new LinkedHashMap<>();
+
+    // The feed's thread alone uses what follows.
+    /** Of the transaction that is being taken: of each row the last change. */
+    private final Map<K, Staged<R>> staged = new HashMap<>();
 
     /** @param chance learns what becomes of changes */
     public Uncommitted(CommitChance chance) {
@@ -94,7 +123,7 @@ public final class Uncommitted<K, R> {
         }
     }
 
-    /** No lists are wanted any more, or none come: nothing is known from here on, and who waits is told so by {@link Position#START}. */
+    /** No lists are wanted any more, or none come: nothing is known from here on, and who waits is told so. */
     public void end() {
         List<Waiting> disappointed;
         synchronized (this) {
@@ -103,13 +132,14 @@ public final class Uncommitted<K, R> {
             latest = Map.of();
             standing = Set.of();
             changedAt.clear();
+            gone.clear();
+            held.clear();
+            outcomes.clear();
             disappointed = List.copyOf(waiting);
             waiting.clear();
         }
         staged.clear();
-        gone.clear();
-        held.clear();
-        disappointed.forEach(one -> one.ended().complete(Position.START));
+        disappointed.forEach(one -> one.ended().complete(Ended.UNKNOWN));
     }
 
     /** Whether anybody waits for the end of a change. */
@@ -131,7 +161,6 @@ public final class Uncommitted<K, R> {
             ids.add(intent.id());
             byKey.merge(intent.key(), intent, (one, two) -> one.id() > two.id() ? one : two);
         }
-        List<Waiting> over = new ArrayList<>();
         synchronized (this) {
             if (!wanted || listedUpTo.compareTo(upTo) > 0) {
                 // It cannot be told what has become of its changes since.
@@ -143,40 +172,65 @@ public final class Uncommitted<K, R> {
                     gone.add(new Gone<>(upTo, former));
                 } else if (now != null && now.id() != former.id()) {
                     // Changed once more before it is committed.
-                    chance.ended(false);
+                    learn(former.id(), false);
                 }
             }
             latest = byKey;
             standing = ids;
             isListed = true;
+            isLate = false;
             listedUpTo = upTo;
             changedAt.values().removeIf(position -> position.compareTo(upTo) <= 0);
+        }
+        tellWhoWaits();
+    }
+
+    private void learn(long id, boolean asSeen) {
+        chance.ended(asSeen);
+        outcomes.put(id, asSeen);
+        if (outcomes.size() > MAX_OUTCOMES) {
+            outcomes.remove(outcomes.keySet().iterator().next());
+        }
+    }
+
+    private void tellWhoWaits() {
+        Map<CompletableFuture<Ended>, Ended> over = new LinkedHashMap<>();
+        synchronized (this) {
             for (Iterator<Waiting> each = waiting.iterator(); each.hasNext(); ) {
                 Waiting one = each.next();
-                if (one.ids().stream().noneMatch(ids::contains)) {
+                Ended ended = outcome(one.ids());
+                if (ended != null) {
                     each.remove();
-                    over.add(one);
+                    over.put(one.ended(), ended);
                 }
             }
         }
-        over.forEach(one -> one.ended().complete(upTo));
+        over.forEach(CompletableFuture::complete);
+    }
+
+    /** Null while one of the changes stands, or may be in what has not been taken yet. */
+    private @Nullable Ended outcome(Set<Long> ids) {
+        boolean isOver = isListed
+                && ids.stream().noneMatch(standing::contains)
+                && gone.stream().noneMatch(one -> ids.contains(one.intent().id()));
+        return isOver ? new Ended(listedUpTo, ids.stream().allMatch(id -> outcomes.getOrDefault(id, false))) : null;
     }
 
     /** No list has come in time: what the last one had is not shown any more. */
     public synchronized void hide() {
-        latest = Map.of();
+        isLate = true;
     }
 
     /** A change of a row in the journal, of a transaction that may not be whole yet. */
-    public void changed(K key, @Nullable R row, Position position) {
+    public void changed(K key, @Nullable R row, Position position, TransactionId transaction) {
         if (!wanted) {
             return;
         }
-        staged.put(key, Optional.ofNullable(row));
+        staged.put(key, new Staged<>(transaction, row));
         boolean tooMany;
         synchronized (this) {
             changedAt.put(key, position);
-            tooMany = changedAt.size() > MAX_RECENT;
+            tooMany = changedAt.size() > MAX_CHANGED;
         }
         if (tooMany) {
             end();
@@ -188,27 +242,35 @@ public final class Uncommitted<K, R> {
         if (staged.isEmpty()) {
             return;
         }
-        for (Gone<K, R> one : gone) {
-            holds(one.intent());
-        }
-        Map<K, Intent<K, R>> present;
         synchronized (this) {
-            present = latest;
+            for (Gone<K, R> one : gone) {
+                holds(one.intent());
+            }
+            staged.keySet().stream().map(latest::get).filter(Objects::nonNull).forEach(this::holds);
         }
-        staged.keySet().stream().map(present::get).filter(Objects::nonNull).forEach(this::holds);
         staged.clear();
     }
 
     /** Everything in the journal up to a position has been told of. */
     public void taken(Position upTo) {
-        while (!gone.isEmpty() && gone.get(0).upTo().compareTo(upTo) <= 0) {
-            chance.ended(held.remove(gone.remove(0).intent().id()));
+        if (!wanted) {
+            return;
         }
+        synchronized (this) {
+            while (!gone.isEmpty() && gone.get(0).upTo().compareTo(upTo) <= 0) {
+                long id = gone.remove(0).intent().id();
+                learn(id, held.remove(id));
+            }
+        }
+        tellWhoWaits();
     }
 
     private void holds(Intent<K, R> intent) {
-        Optional<R> last = staged.get(intent.key());
-        if (last != null && Objects.equals(last.orElse(null), intent.row())) {
+        Staged<R> last = staged.get(intent.key());
+        // Another may have left the row so that has written after this one was taken back.
+        if (last != null
+                && last.transaction().equals(intent.transaction())
+                && Objects.equals(last.row(), intent.row())) {
             held.add(intent.id());
         }
     }
@@ -221,29 +283,27 @@ public final class Uncommitted<K, R> {
         synchronized (this) {
             Intent<K, R> intent = latest.get(key);
             Position changed = changedAt.get(key);
-            return intent == null || (changed != null && changed.compareTo(listedUpTo) > 0)
+            return intent == null || isLate || (changed != null && changed.compareTo(listedUpTo) > 0)
                     ? Optional.empty()
                     : Optional.of(intent);
         }
     }
 
     /**
-     * Tells when none of some changes stands any more.
+     * Tells when none of some changes stands any more, and what has become of them.
      *
      * @param ids of changes that were given out
-     * @return up to where the journal has those that were committed; {@link Position#START} when that will not be known
      */
-    public CompletableFuture<Position> ended(Collection<Long> ids) {
-        CompletableFuture<Position> ended = new CompletableFuture<>();
+    public CompletableFuture<Ended> ended(Collection<Long> ids) {
+        CompletableFuture<Ended> ended = new CompletableFuture<>();
         synchronized (this) {
             if (!wanted) {
-                ended.complete(Position.START);
-            } else if (isListed && ids.stream().noneMatch(standing::contains)) {
-                ended.complete(listedUpTo);
+                ended.complete(Ended.UNKNOWN);
             } else {
                 waiting.add(new Waiting(Set.copyOf(ids), ended));
             }
         }
+        tellWhoWaits();
         return ended;
     }
 }

@@ -3,6 +3,8 @@ package dev.penumbra.shadow.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.penumbra.model.Position;
+import dev.penumbra.model.TransactionId;
+import dev.penumbra.shadow.read.Uncommitted.Ended;
 import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -12,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class UncommittedTest {
     private static final double ANY = 0;
+    private static final TransactionId TRANSACTION = new TransactionId(1, 1);
+    private static final TransactionId ANOTHER = new TransactionId(1, 2);
 
     private final CommitChance chance = new CommitChance();
     private final Uncommitted<String, Integer> uncommitted = new Uncommitted<>(chance);
@@ -25,12 +29,17 @@ class UncommittedTest {
         return new Position(1, sequence);
     }
 
+    /** All of one transaction. */
     private static Intent<String, Integer> intent(long id, String key, @Nullable Integer row) {
-        return new Intent<>(id, key, row);
+        return new Intent<>(id, TRANSACTION, key, row);
     }
 
     private void takes(String key, @Nullable Integer row, long sequence) {
-        uncommitted.changed(key, row, at(sequence));
+        takes(key, row, sequence, TRANSACTION);
+    }
+
+    private void takes(String key, @Nullable Integer row, long sequence, TransactionId transaction) {
+        uncommitted.changed(key, row, at(sequence), transaction);
         uncommitted.committed();
         uncommitted.taken(at(sequence));
     }
@@ -46,7 +55,7 @@ class UncommittedTest {
     @Test
     void aRowThatHasChangedBehindTheList_isNotShownAsTheListHasIt() {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1), intent(2, "b", 2)));
-        uncommitted.changed("a", 7, at(11));
+        uncommitted.changed("a", 7, at(11), TRANSACTION);
         assertThat(uncommitted.of("a", ANY)).isEmpty();
         assertThat(uncommitted.of("b", ANY)).isPresent();
         uncommitted.listed(at(11), List.of(intent(3, "a", 8)));
@@ -55,7 +64,7 @@ class UncommittedTest {
 
     @Test
     void aRowThatHadChangedBeforeTheList_isShownAsTheListHasIt() {
-        uncommitted.changed("a", 7, at(11));
+        uncommitted.changed("a", 7, at(11), TRANSACTION);
         uncommitted.listed(at(11), List.of(intent(1, "a", 8)));
         assertThat(uncommitted.of("a", ANY)).isPresent();
     }
@@ -106,8 +115,8 @@ class UncommittedTest {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1), intent(2, "a", 2)));
         assertThat(chance.missed()).isEqualTo(1);
         // One transaction has both.
-        uncommitted.changed("a", 1, at(11));
-        uncommitted.changed("a", 2, at(12));
+        uncommitted.changed("a", 1, at(11), TRANSACTION);
+        uncommitted.changed("a", 2, at(12), TRANSACTION);
         uncommitted.committed();
         uncommitted.listed(at(12), List.of());
         uncommitted.taken(at(12));
@@ -119,10 +128,20 @@ class UncommittedTest {
     void whatCameAndWasChangedByTheNextTransaction_hasCome() {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1)));
         takes("a", 1, 11);
-        takes("a", 5, 12);
+        takes("a", 5, 12, ANOTHER);
         uncommitted.listed(at(12), List.of());
         uncommitted.taken(at(12));
         assertThat(chance.held()).isEqualTo(1);
+    }
+
+    @Test
+    void whatWasTakenBack_hasNotCome_evenIfAnotherLeavesTheRowSo() {
+        uncommitted.listed(at(10), List.of(intent(1, "a", null)));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
+        takes("a", null, 11, ANOTHER);
+        uncommitted.listed(at(11), List.of());
+        uncommitted.taken(at(11));
+        assertThat(ended).isCompletedWithValue(new Ended(at(11), false));
     }
 
     @Test
@@ -140,23 +159,56 @@ class UncommittedTest {
     @Test
     void whoWaits_isToldWhenNoneOfTheChangesStandsAnyMore() {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1), intent(2, "b", 2)));
-        CompletableFuture<Position> ended = uncommitted.ended(List.of(1L, 2L));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L, 2L));
         uncommitted.listed(at(12), List.of(intent(2, "b", 2)));
         assertThat(ended).isNotDone();
         assertThat(uncommitted.isAwaited()).isTrue();
         uncommitted.listed(at(14), List.of(intent(3, "b", 3)));
-        assertThat(ended).isCompletedWithValue(at(14));
+        assertThat(ended).as("before the journal has been taken so far").isNotDone();
+        uncommitted.taken(at(14));
+        assertThat(ended).isCompletedWithValue(new Ended(at(14), false));
         assertThat(uncommitted.isAwaited()).isFalse();
-        assertThat(uncommitted.ended(List.of(1L))).isCompletedWithValue(at(14));
+        assertThat(uncommitted.ended(List.of(1L))).isCompletedWithValue(new Ended(at(14), false));
+    }
+
+    @Test
+    void whoWaits_isToldWhetherAllWasCommittedAsItWasSeen() {
+        uncommitted.listed(at(10), List.of(intent(1, "a", 1), intent(2, "b", 2), intent(3, "c", 3)));
+        CompletableFuture<Ended> both = uncommitted.ended(List.of(1L, 2L));
+        CompletableFuture<Ended> all = uncommitted.ended(List.of(1L, 2L, 3L));
+        takes("a", 1, 11);
+        takes("b", 2, 12);
+        takes("b", 7, 13, ANOTHER);
+        uncommitted.listed(at(13), List.of());
+        uncommitted.taken(at(13));
+        assertThat(both).isCompletedWithValue(new Ended(at(13), true));
+        assertThat(all).isCompletedWithValue(new Ended(at(13), false));
+        assertThat(uncommitted.ended(List.of(2L))).as("who asks late").isCompletedWithValue(new Ended(at(13), true));
+    }
+
+    @Test
+    void whatIsChangedAgain_isNotAsItWasSeen_evenIfItIsCommitted() {
+        uncommitted.listed(at(10), List.of(intent(1, "a", 1)));
+        CompletableFuture<Ended> first = uncommitted.ended(List.of(1L));
+        uncommitted.listed(at(10), List.of(intent(1, "a", 1), intent(2, "a", 2)));
+        CompletableFuture<Ended> second = uncommitted.ended(List.of(2L));
+        uncommitted.changed("a", 1, at(11), TRANSACTION);
+        uncommitted.changed("a", 2, at(12), TRANSACTION);
+        uncommitted.committed();
+        assertThat(first).isNotDone();
+        uncommitted.listed(at(12), List.of());
+        uncommitted.taken(at(12));
+        assertThat(first).isCompletedWithValue(new Ended(at(12), false));
+        assertThat(second).isCompletedWithValue(new Ended(at(12), true));
     }
 
     @Test
     void whoWaits_isToldThatItWillNotBeKnown_whenListsEnd() {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1)));
-        CompletableFuture<Position> ended = uncommitted.ended(List.of(1L));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
         uncommitted.end();
-        assertThat(ended).isCompletedWithValue(Position.START);
-        assertThat(uncommitted.ended(List.of(1L))).isCompletedWithValue(Position.START);
+        assertThat(ended).isCompletedWithValue(Ended.UNKNOWN);
+        assertThat(uncommitted.ended(List.of(1L))).isCompletedWithValue(Ended.UNKNOWN);
         assertThat(uncommitted.of("a", ANY)).isEmpty();
     }
 
@@ -165,16 +217,16 @@ class UncommittedTest {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1)));
         uncommitted.end();
         uncommitted.begin(at(20));
-        CompletableFuture<Position> ended = uncommitted.ended(List.of(1L));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
         assertThat(ended).isNotDone();
         uncommitted.listed(at(21), List.of());
-        assertThat(ended).isCompletedWithValue(at(21));
+        assertThat(ended).isCompletedWithValue(new Ended(at(21), false));
     }
 
     @Test
     void whereNoListComesInTime_nothingIsShown_andWhoWaitsGoesOnWaiting() {
         uncommitted.listed(at(10), List.of(intent(1, "a", 1)));
-        CompletableFuture<Position> ended = uncommitted.ended(List.of(1L));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
         uncommitted.hide();
         assertThat(uncommitted.of("a", ANY)).isEmpty();
         assertThat(ended).isNotDone();
