@@ -135,6 +135,9 @@ public final class Relay {
     /** The relay's thread alone uses it. */
     private final UncommittedDesk uncommitted;
 
+    /** As {@link #uncommitted}. */
+    private final SourceRowsDesk sourceRows;
+
     private volatile boolean awake = true;
     private volatile boolean sleeping;
     private volatile boolean stopping;
@@ -262,6 +265,7 @@ public final class Relay {
         this.own = new TransactionId(opening, 0);
         this.openings = openings;
         this.uncommitted = new UncommittedDesk(directory);
+        this.sourceRows = new SourceRowsDesk(directory);
         this.thread = daemon(this::run, "penumbra-relay-" + source.name());
         this.background = Executors.newSingleThreadExecutor(task -> daemon(task, "penumbra-disk-" + source.name()));
     }
@@ -537,7 +541,7 @@ public final class Relay {
         if (!newQuestions.isEmpty() || !questions.isEmpty()) {
             return true;
         }
-        if (uncommitted.isAsked()) {
+        if (uncommitted.isAsked() || sourceRows.isAsked()) {
             askedNanos = System.nanoTime();
             return true;
         }
@@ -716,6 +720,7 @@ public final class Relay {
     private void closeJournal() {
         closeProbe();
         uncommitted.close();
+        sourceRows.close();
         DualJournal open = journal;
         journal = null;
         if (open != null) {
@@ -746,6 +751,7 @@ public final class Relay {
         long question = asked(probing);
         boolean isProbed = isAnswerable(question);
         uncommitted.open();
+        sourceRows.open();
         long uncommittedAsked = uncommitted.question();
         takeQuestions();
         boolean sawAll;
@@ -775,6 +781,7 @@ public final class Relay {
         } finally {
             reading.end();
         }
+        sourceRows.answer(reading, this::captured);
         if (isJournalWhole()) {
             uncommitted.answer(uncommittedAsked, reading, end(writer), appended::contains);
         }
@@ -788,6 +795,13 @@ public final class Relay {
             questions.clear();
         }
         return worked;
+    }
+
+    private Optional<TableSchema> captured(Fingerprint layout) {
+        return tables.values().stream()
+                .map(table -> table.schema)
+                .filter(schema -> schema.fingerprint().equals(layout))
+                .findFirst();
     }
 
     private void takeQuestions() {

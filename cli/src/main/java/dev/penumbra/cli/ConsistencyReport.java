@@ -45,25 +45,27 @@ record ConsistencyReport(
         out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-10s %8s %8s %8s %10s %8s %18s %18s",
+                        "  %-10s %8s %8s %8s %10s %8s %8s %18s %18s",
                         "level",
                         "reads",
                         "refused",
                         "shadow",
                         "pre-merged",
                         "home",
+                        "source",
                         "staleness ms",
                         "latency ms"));
         levels.forEach((level, figures) -> out.println(indent
                 + String.format(
                         Locale.ROOT,
-                        "  %-10s %8d %8d %8s %10s %8s %18s %18s",
+                        "  %-10s %8d %8d %8s %10s %8s %8s %18s %18s",
                         level,
                         figures.reads(),
                         figures.refused(),
                         figures.hasKeyReads() ? figures.fromShadow() : "-",
                         figures.hasKeyReads() ? figures.preMerged() : "-",
                         figures.hasKeyReads() ? figures.fromHome() : "-",
+                        figures.hasKeyReads() ? figures.fromSource() : "-",
                         text(figures.provenStaleness()),
                         text(figures.latency()))));
         levels.forEach((level, figures) -> {

@@ -24,6 +24,8 @@ final class LevelFigures {
 
     @GuardedBy("this") private long fromHome;
 
+    @GuardedBy("this") private long fromSource;
+
     @GuardedBy("this") private long uncommitted;
 
     @GuardedBy("this") private long confirmed;
@@ -38,6 +40,7 @@ final class LevelFigures {
      * @param fromShadow how many reads by key a shadow alone answered
      * @param preMerged how many reads by key a shadow answered with what was pending of it
      * @param fromHome how many reads by key the home image answered
+     * @param fromSource how many reads by key the database itself answered
      * @param uncommitted how many showed something that was not committed
      * @param confirmed how many of these were what was committed in the end
      * @param corrected how many were not
@@ -50,6 +53,7 @@ final class LevelFigures {
             long fromShadow,
             long preMerged,
             long fromHome,
+            long fromSource,
             long uncommitted,
             long confirmed,
             long corrected,
@@ -64,6 +68,7 @@ final class LevelFigures {
                 sources.put("shadow", fromShadow);
                 sources.put("preMerged", preMerged);
                 sources.put("home", fromHome);
+                sources.put("source", fromSource);
                 document.put("sources", sources);
             }
             if (uncommitted > 0) {
@@ -81,7 +86,7 @@ final class LevelFigures {
         }
 
         boolean hasKeyReads() {
-            return fromShadow + preMerged + fromHome > 0;
+            return fromShadow + preMerged + fromHome + fromSource > 0;
         }
     }
 
@@ -123,6 +128,7 @@ final class LevelFigures {
             case SHADOW -> fromShadow++;
             case PRE_MERGED -> preMerged++;
             case HOME -> fromHome++;
+            case SOURCE -> fromSource++;
         }
         if (staleness != null) {
             stalenessNanos.recordValue(staleness.toNanos());
@@ -150,6 +156,7 @@ final class LevelFigures {
                 fromShadow,
                 preMerged,
                 fromHome,
+                fromSource,
                 uncommitted,
                 confirmed,
                 corrected,

@@ -100,7 +100,7 @@ class DemoIT {
         JsonNode primary = levels.get("PRIMARY").get("sources");
         assertThat(primary.get("shadow").asLong()).isZero();
         assertThat(primary.get("preMerged").asLong()).isZero();
-        assertThat(primary.get("home").asLong()).isPositive();
+        assertThat(primary.get("source").asLong()).isPositive();
         // Two of three who ask are far from home, and what they get has come a long way.
         assertThat(levels.get("PRIMARY").get("latencyMillis").get("p99").asDouble())
                 .isGreaterThanOrEqualTo(WAN_MILLIS);

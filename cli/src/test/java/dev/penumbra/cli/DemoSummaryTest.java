@@ -144,17 +144,18 @@ class DemoSummaryTest {
         assertThat(found.get("violations").asInt()).isZero();
         assertThat(bounded.get("reads").asInt()).isEqualTo(1);
         assertThat(bounded.get("refused").asInt()).isEqualTo(1);
-        assertThat(bounded.get("sources").toString()).isEqualTo("{\"shadow\":1,\"preMerged\":0,\"home\":0}");
+        assertThat(bounded.get("sources").toString())
+                .isEqualTo("{\"shadow\":1,\"preMerged\":0,\"home\":0,\"source\":0}");
         assertThat(found.get("levels").get("SESSION").get("sources").toString())
-                .isEqualTo("{\"shadow\":0,\"preMerged\":2,\"home\":1}");
+                .isEqualTo("{\"shadow\":0,\"preMerged\":2,\"home\":1,\"source\":0}");
         assertThat(bounded.get("provenStalenessMillis").get("p99").asDouble()).isBetween(50.0, 50.1);
         assertThat(bounded.get("latencyMillis").get("p50").asDouble()).isBetween(1.0, 1.1);
         assertThat(found.get("levels").get("PRIMARY").toString()).isEqualTo("{\"reads\":0,\"refused\":0}");
         assertThat(text(summary))
-                .containsPattern("level +reads +refused +shadow +pre-merged +home ")
-                .containsPattern("BOUNDED +1 +1 +1 +0 +0 ")
-                .containsPattern("SESSION +3 +0 +0 +2 +1 ")
-                .containsPattern("PRIMARY +0 +0 +- +- +- ")
+                .containsPattern("level +reads +refused +shadow +pre-merged +home +source ")
+                .containsPattern("BOUNDED +1 +1 +1 +0 +0 +0 ")
+                .containsPattern("SESSION +3 +0 +0 +2 +1 +0 ")
+                .containsPattern("PRIMARY +0 +0 +- +- +- +- ")
                 .contains("round trip between datacenters 80 ms, 0 wrong answers")
                 .endsWith("Every answer holds what its level promises." + System.lineSeparator());
     }

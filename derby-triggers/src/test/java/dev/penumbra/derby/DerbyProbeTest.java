@@ -4,9 +4,11 @@ import static dev.penumbra.derby.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.penumbra.capture.ProbedCommits;
+import dev.penumbra.capture.SourceRowReads;
 import dev.penumbra.capture.TokenReads;
 import dev.penumbra.capture.UncommittedSessions;
 import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.journal.SourceRows;
 import dev.penumbra.model.Operation;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -62,6 +64,27 @@ class DerbyProbeTest {
             run(connection, "CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             database.capture(connection, "ACKED");
             System.out.println(UncommittedSessions.run(database::open, database.journal(), 400, 1));
+        }
+    }
+
+    @Test
+    void aRowOfTheDatabaseItself_isAsItIsCommitted_orCannotBeToldWhileSomebodyWritesToIt() throws Exception {
+        try (Connection connection = database.open();
+                Connection other = database.open()) {
+            createCaptured(connection);
+            other.setAutoCommit(false);
+            try (SourceRowReads reads = new SourceRowReads(database.journal())) {
+                assertThat(reads.row(1L)).contains("a");
+                assertThat(reads.row(2L)).isNull();
+                for (int i = 0; i < 20; i++) {
+                    run(other, "UPDATE T SET NAME = 'b" + i + "' WHERE ID = 1");
+                    assertThat(reads.row(1L)).isEqualTo(SourceRowReads.UNKNOWN);
+                    assertThat(reads.row(2L)).isNull();
+                    other.commit();
+                    assertThat(reads.row(1L)).contains("b" + i);
+                }
+                assertThat(reads.ofNoLayout()).isEqualTo(SourceRows.Found.UNKNOWN);
+            }
         }
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.ProbedCommits;
+import dev.penumbra.capture.SourceRowReads;
 import dev.penumbra.capture.UncommittedSessions;
 import dev.penumbra.journal.JournalProbe;
+import dev.penumbra.journal.SourceRows;
 import dev.penumbra.model.Position;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +49,31 @@ class H2ProbeTest {
             statement.execute("CREATE TABLE ACKED(ID BIGINT PRIMARY KEY, SESSION INT)");
             Capture.install(connection, "ACKED", journal.toString());
             System.out.println(UncommittedSessions.run(() -> TestDatabase.open(url), journal, 400, 1));
+        }
+    }
+
+    @Test
+    void aRowOfTheDatabaseItself_isAsItIsCommitted() throws Exception {
+        try (Connection connection = TestDatabase.open(url);
+                Connection other = TestDatabase.open(url);
+                Statement statement = connection.createStatement();
+                Statement writing = other.createStatement()) {
+            statement.execute("CREATE TABLE T(ID BIGINT PRIMARY KEY, NAME VARCHAR(20))");
+            Capture.install(connection, "T", journal.toString());
+            statement.execute("INSERT INTO T VALUES (1, 'a')");
+            assertThat(Capture.settle(connection, 30_000)).isTrue();
+            other.setAutoCommit(false);
+            try (SourceRowReads reads = new SourceRowReads(journal)) {
+                assertThat(reads.row(1L)).contains("a");
+                assertThat(reads.row(2L)).isNull();
+                for (int i = 0; i < 50; i++) {
+                    writing.execute("UPDATE T SET NAME = 'b" + i + "' WHERE ID = 1");
+                    assertThat(reads.row(1L)).doesNotContain("b" + i);
+                    other.commit();
+                    assertThat(reads.row(1L)).contains("b" + i);
+                }
+                assertThat(reads.ofNoLayout()).isEqualTo(SourceRows.Found.UNKNOWN);
+            }
         }
     }
 

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param value what was read
  * @param asked what was asked for; the answer has at least that
  * @param source the kind of copy that answered
- * @param copy the copy that answered, as SQL names it: {@code SHADOW_EU.ORDERS}, {@code HOME.ORDERS}
+ * @param copy the copy that answered, as SQL names it: {@code SHADOW_EU.ORDERS}, {@code HOME.ORDERS}; of a table in the database itself its
+ *     source's name and its own
  * @param staleness for how long before the read a commit may be missing, at most; null when nothing could be proven
  * @param position the position up to which the copy had its source's changes; null when it is not known here
  * @param reason why this copy
@@ -57,6 +58,8 @@ public record Answer<T>(
         /** A shadow with what was pending of it. */
         PRE_MERGED,
         /** The home image. */
-        HOME
+        HOME,
+        /** The database itself. */
+        SOURCE
     }
 }

@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.journal.CommittedTransaction;
 import dev.penumbra.journal.JournalProbe;
 import dev.penumbra.journal.JournalReader;
+import dev.penumbra.journal.SourceRows;
 import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Position;
@@ -47,6 +48,11 @@ final class ChronicleJournal implements Journal {
     @Override
     public void release(String name) {
         JournalReader.forget(directory, name);
+    }
+
+    @Override
+    public SourceRows sourceRows() {
+        return SourceRows.open(directory);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.journal.SourceRows;
 import dev.penumbra.journal.TransactionFrames;
 import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
@@ -30,6 +31,15 @@ interface Journal {
 
     /** Lets retention go of what a tail had asked it to keep under a name. */
     default void release(String name) {}
+
+    /**
+     * The way to ask for rows of the source itself, to be closed by the caller; null when nobody can be asked.
+     *
+     * @throws dev.penumbra.model.PenumbraException when the way cannot be opened
+     */
+    default @Nullable SourceRows sourceRows() {
+        return null;
+    }
 
     /** The position behind which the journal has everything: START unless retention has removed its beginning. */
     Position oldest();

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.sql.CopyNames;
 import dev.penumbra.ignite.sql.NameRouter;
 import dev.penumbra.ignite.sql.Reader;
 import dev.penumbra.ignite.sql.Reads;
@@ -50,6 +51,7 @@ final class KeyReads {
     private final CopyBoard board;
     private final Function<ReadSession, Reader> readers;
     private final PendingLine pending;
+    private final SourceLine source;
     private final Reads reads;
     private final @Nullable Datacenter local;
     private final boolean isHome;
@@ -70,6 +72,7 @@ final class KeyReads {
             CopyBoard board,
             Function<ReadSession, Reader> readers,
             PendingLine pending,
+            SourceLine source,
             Reads reads,
             @Nullable Datacenter local,
             boolean isHome,
@@ -79,6 +82,7 @@ final class KeyReads {
         this.board = board;
         this.readers = readers;
         this.pending = pending;
+        this.source = source;
         this.reads = reads;
         this.local = local;
         this.isHome = isHome;
@@ -197,6 +201,7 @@ final class KeyReads {
 
     /** One read. */
     private abstract class Read<T> {
+        private final ReadSession session;
         private final Reader reader;
         private final String table;
         private final Collection<Key> keys;
@@ -205,6 +210,7 @@ final class KeyReads {
         private Routing.@Nullable Answer served;
 
         Read(ReadSession session, String table, Collection<Key> keys, Consistency asked) {
+            this.session = session;
             this.reader = readers.apply(session).onlyChoosing();
             this.table = table;
             this.keys = keys;
@@ -219,6 +225,37 @@ final class KeyReads {
         abstract T of(Map<Key, Row> rows);
 
         Answer<T> answer() {
+            Answer<T> read = asked.level() == Level.PRIMARY ? fromSource() : null;
+            return read == null ? fromCopy() : read;
+        }
+
+        /** What the database itself has; null where it cannot be asked. */
+        private @Nullable Answer<T> fromSource() {
+            ListedCopy home = board.built(CopyNames.HOME, table);
+            if (home == null) {
+                return null;
+            }
+            KeyedRows rows = home.rows(built -> KeyedRows.open(ignite, built));
+            rows.requireKeys(keys);
+            Map<Key, Row> found = source.read(home.copy(), keys).orElse(null);
+            if (found == null) {
+                return null;
+            }
+            Map<Key, Row> stored = new HashMap<>();
+            found.forEach((key, row) -> stored.put(key, rows.stored(key, row)));
+            reads.started(Reads.Source.SOURCE, table);
+            session.seenInSource(table);
+            return new Answer<>(
+                    of(stored),
+                    asked,
+                    Answer.Source.SOURCE,
+                    home.copy().name().source() + "." + home.copy().name().table(),
+                    Duration.ZERO,
+                    null,
+                    "the database itself was read");
+        }
+
+        private Answer<T> fromCopy() {
             Routing.Answer chosen = router.route(table, asked, need, reader);
             if (isPreMerged(chosen)) {
                 Answer<T> merged = merged(chosen);
@@ -357,6 +394,7 @@ final class KeyReads {
                 case SHADOW -> Answer.Source.SHADOW;
                 case PRE_MERGED -> Answer.Source.PRE_MERGED;
                 case HOME -> Answer.Source.HOME;
+                case SOURCE -> Answer.Source.SOURCE;
             };
             return new Answer<>(value, asked, source, chosen.copy(), staleness, chosen.applied(), reason);
         }

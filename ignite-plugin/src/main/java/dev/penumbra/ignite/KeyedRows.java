@@ -123,6 +123,11 @@ final class KeyedRows {
         return rows;
     }
 
+    /** A row that has not come through the cache as one that has. */
+    Row stored(Key key, Row row) {
+        return layout.row(layout.requiredKey(key), layout.value(row));
+    }
+
     /** Rows with others laid over them; empty takes one away. */
     Map<Key, Row> with(Map<Key, Row> rows, Map<Key, Optional<BinaryObject>> others) {
         Map<Key, Row> both = new HashMap<>(rows);

@@ -87,6 +87,7 @@ final class NodeFigures implements AutoCloseable {
                         reads::preMerged,
                         "Statements that a shadow answered together with what was pending of it.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.")
+                .number("FromSource", reads::fromSource, "Reads by key of databases themselves.")
                 .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.")
                 .number("Optimistic", reads::optimistic, "Answers that showed something that was not committed.")
                 .number("Corrected", reads::corrected, "Those of them that were not what was committed in the end.");
@@ -343,6 +344,7 @@ final class NodeFigures implements AutoCloseable {
                         number("fromShadow", ReadFigures.TableReads::fromShadow),
                         number("preMerged", ReadFigures.TableReads::preMerged),
                         number("fromHome", ReadFigures.TableReads::fromHome),
+                        number("fromSource", ReadFigures.TableReads::fromSource),
                         number("discarded", ReadFigures.TableReads::discarded),
                         number("optimistic", ReadFigures.TableReads::optimistic),
                         number("corrected", ReadFigures.TableReads::corrected)),

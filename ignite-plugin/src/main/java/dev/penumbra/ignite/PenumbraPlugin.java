@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.events.EventType;
@@ -80,6 +81,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             JournalLine line,
             ValidationLine validationLine,
             PendingLine pending,
+            SourceLine source,
             ShadowAudit audit,
             Upkeep upkeep,
             @Nullable CacheWatch watch,
@@ -279,6 +281,14 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 validations::answered);
         PendingLine pending = new PendingLine(context, shipper, heartbeat);
         pending.listen();
+        SourceLine source = new SourceLine(
+                context,
+                journals.stream()
+                        .collect(Collectors.toMap(
+                                Journal::source,
+                                journal -> new SourceReader(
+                                        journal::sourceRows, shipper.background(), System::nanoTime))));
+        source.listen();
         Function<ReadSession, Reader> readers = session -> new Reader(
                 gate, validations, pending::merged, session, System.nanoTime(), configuration.readPatience());
         shipper.observe(figures::show, figures::hide, () -> {
@@ -298,6 +308,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         board,
                         readers,
                         pending,
+                        source,
                         reads,
                         local,
                         context.isHome(),
@@ -307,6 +318,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 line,
                 validationLine,
                 pending,
+                source,
                 audit,
                 upkeep,
                 watch,
@@ -371,6 +383,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.line().close();
         present.validationLine().close();
         present.pending().close();
+        present.source().close();
         present.figures().close();
         present.upkeep().awaitQuiet();
         CacheWatch watch = present.watch();

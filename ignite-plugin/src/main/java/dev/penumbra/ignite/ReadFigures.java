@@ -15,6 +15,7 @@ final class ReadFigures implements Reads {
         private final LongAdder shadow = new LongAdder();
         private final LongAdder preMerged = new LongAdder();
         private final LongAdder home = new LongAdder();
+        private final LongAdder source = new LongAdder();
         private final LongAdder discarded = new LongAdder();
         private final LongAdder optimistic = new LongAdder();
         private final LongAdder corrected = new LongAdder();
@@ -24,6 +25,7 @@ final class ReadFigures implements Reads {
      * How often one table was read.
      *
      * @param table the table's name in SQL
+     * @param fromSource reads of the database itself
      * @param preMerged reads of a shadow with what was pending laid over it
      * @param discarded answers of a shadow that were not given out, because validation did not find them right
      * @param optimistic answers that showed something that was not committed
@@ -34,6 +36,7 @@ final class ReadFigures implements Reads {
             long fromShadow,
             long preMerged,
             long fromHome,
+            long fromSource,
             long discarded,
             long optimistic,
             long corrected) {}
@@ -44,6 +47,7 @@ final class ReadFigures implements Reads {
             case SHADOW -> fromShadow(table);
             case PRE_MERGED -> preMerged(table);
             case HOME -> fromHome(table);
+            case SOURCE -> counts(table).source.increment();
         }
     }
 
@@ -93,6 +97,10 @@ final class ReadFigures implements Reads {
         return sum(counts -> counts.home);
     }
 
+    long fromSource() {
+        return sum(counts -> counts.source);
+    }
+
     long discarded() {
         return sum(counts -> counts.discarded);
     }
@@ -121,6 +129,7 @@ final class ReadFigures implements Reads {
                         counts.shadow.sum(),
                         counts.preMerged.sum(),
                         counts.home.sum(),
+                        counts.source.sum(),
                         counts.discarded.sum(),
                         counts.optimistic.sum(),
                         counts.corrected.sum())));

@@ -40,7 +40,7 @@ final class ConsistencyPage {
         Answer<Optional<Row>> primary = orders.get(key, Consistency.primary());
         Answer<Optional<Row>> optimistic = orders.get(key, Consistency.optimistic(Duration.ofMillis(500)));
         CompletionStage<Answer<Optional<Row>>> confirmed = optimistic.confirmed(); // it again, or corrected
-        Answer.Source source = bounded.source(); // SHADOW, PRE_MERGED or HOME
+        Answer.Source source = bounded.source(); // SHADOW, PRE_MERGED, HOME or SOURCE
         String copy = bounded.copy(); // SHADOW_EU.ORDERS
         Duration staleness = bounded.staleness(); // what could be proven of it; null when nothing could
         Position position = bounded.position(); // up to where it had its source's changes

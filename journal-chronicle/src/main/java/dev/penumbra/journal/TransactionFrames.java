@@ -52,13 +52,6 @@ public final class TransactionFrames {
 
     private TransactionFrames() {}
 
-    private static TableSchema keyLayout(TableSchema layout) {
-        return new TableSchema(
-                layout.name(),
-                layout.keyColumns(),
-                layout.keyColumns().stream().map(column -> column.name()).toList());
-    }
-
     /** What a commit says of a transaction. */
     public interface Head {
         Position first();
@@ -107,7 +100,7 @@ public final class TransactionFrames {
                         change.operation(),
                         layout.fingerprint(),
                         encoded(
-                                keyLayout(layout),
+                                KeyFormat.keyLayout(layout),
                                 Row.of(Objects.requireNonNull(key).toArray())),
                         null);
             } else {
@@ -226,7 +219,7 @@ public final class TransactionFrames {
         }
 
         private static Change removal(JournalRecord.Event event, TableSchema layout) {
-            TableSchema keys = keyLayout(layout);
+            TableSchema keys = KeyFormat.keyLayout(layout);
             Key key = keys.keyOf(Objects.requireNonNull(EventImages.decode(event.before(), keys)));
             return new Change(
                     event.position(), event.transaction(), event.operation(), event.origin(), layout, key, null, null);

@@ -80,6 +80,9 @@ final class SimulatedReader {
 
         SimulatedFeed feed(Datacenter datacenter);
 
+        /** Gives the rows of the database itself, from a process at home; empty where it cannot be asked. */
+        void source(Consumer<Optional<Map<Integer, Integer>>> rows);
+
         /** A node of the home datacenter, which holds findings against the home image. */
         SimulatedReader nodeAtHome();
 
@@ -317,7 +320,12 @@ final class SimulatedReader {
             Set<Integer> wanted,
             Runnable then,
             boolean last) {
-        new Read(running, session, seen, asked, wanted, then, last).begin(asked.consistency(), near(), true);
+        Read read = new Read(running, session, seen, asked, wanted, then, last);
+        if (asked.consistency().level() == Level.PRIMARY && random.nextBoolean()) {
+            read.beginInSource();
+        } else {
+            read.begin(asked.consistency(), near(), true);
+        }
     }
 
     private void refused(Asked asked, Throwable failure, boolean last) {
@@ -356,6 +364,33 @@ final class SimulatedReader {
             this.wanted = wanted;
             this.then = then;
             this.last = last;
+        }
+
+        /** Asks the database itself, and does without when it does not answer. */
+        void beginInSource() {
+            CompletableFuture<Optional<Map<Integer, Integer>>> found = new CompletableFuture<>();
+            time.after(PATIENCE.toNanos() / 2, () -> found.complete(Optional.empty()));
+            network.message(
+                    local,
+                    grid.home(),
+                    () -> grid.source(rows -> network.message(grid.home(), local, () -> found.complete(rows))));
+            var unused = found.thenAccept(rows -> {
+                if (running != incarnation) {
+                    return;
+                }
+                if (rows.isEmpty()) {
+                    begin(asked.consistency(), near(), true);
+                    return;
+                }
+                seen.seenInSource(TABLE);
+                Map<Integer, @Nullable Integer> values = new HashMap<>();
+                wanted.forEach(key -> values.put(key, rows.get().get(key)));
+                answered(new Candidate("source", null, true, null, Position.START), true, values);
+            });
+        }
+
+        private void answered(Candidate candidate, boolean snapshot, Map<Integer, @Nullable Integer> rows) {
+            answered(new Choice(candidate, OptionalLong.of(0), false), snapshot, rows);
         }
 
         void begin(Consistency consistency, List<Candidate> near, boolean withPending) {

@@ -320,6 +320,11 @@ final class SimulatedSource {
         journal.add(new Transaction(kind, id, writes, new Position(epoch, first), new Position(epoch, sequence)));
     }
 
+    /** The rows as they are now; empty while the database is closed. */
+    Optional<Map<Integer, Integer>> rows() {
+        return up ? Optional.of(Map.copyOf(rows)) : Optional.empty();
+    }
+
     /** Gives a token for everything committed so far, and how many transactions that are. */
     void token(BiConsumer<SessionToken, Integer> wanted) {
         int had = committed.size();

@@ -10,7 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * One run of a simulated grid of three datacenters: a source is written to, its changes are carried to a home image and two shadows,
@@ -150,6 +152,11 @@ public final class Simulation implements SimulatedReader.Grid {
     @Override
     public SimulatedFeed feed(Datacenter datacenter) {
         return Objects.requireNonNull(feeds.get(datacenter));
+    }
+
+    @Override
+    public void source(Consumer<Optional<Map<Integer, Integer>>> rows) {
+        time.after(random.nextLong(5 * VirtualTime.MILLI), () -> rows.accept(source.rows()));
     }
 
     @Override

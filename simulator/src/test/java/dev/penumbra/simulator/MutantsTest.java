@@ -188,7 +188,7 @@ class MutantsTest {
                         READ + "Validator.java",
                         ".filter(now -> now.copy().equals(copy))",
                         ".filter(now -> !copy.isEmpty())",
-                        150),
+                        40),
                 new Mutant(
                         "changes before a feed began are taken for none",
                         READ + "LastChanges.java",
@@ -219,7 +219,7 @@ class MutantsTest {
                         READ + "ReadSession.java",
                         "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF",
                         "findings.isEmpty() ? BY_WAY_OF",
-                        5),
+                        460),
                 new Mutant(
                         "what is pending is not looked at",
                         READ + "Pending.java",
@@ -297,6 +297,11 @@ class MutantsTest {
                         "one.id() > two.id() ? one : two",
                         "one.id() > two.id() ? two : one",
                         10),
+                new Mutant(
+                        "a session forgets what it has seen in the database itself",
+                        READ + "ReadSession.java",
+                        "ownValidated(table, SOURCE);",
+                        "table.length();"),
                 new Mutant(
                         "two tokens make the earlier one",
                         MODEL + "SessionToken.java",

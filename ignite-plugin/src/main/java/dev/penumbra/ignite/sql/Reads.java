@@ -13,7 +13,9 @@ public interface Reads {
         SHADOW,
         /** A shadow with what was pending of it. */
         PRE_MERGED,
-        HOME
+        HOME,
+        /** The database itself. */
+        SOURCE
     }
 
     /**

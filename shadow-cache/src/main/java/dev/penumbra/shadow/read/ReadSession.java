@@ -25,6 +25,9 @@ public final class ReadSession {
     /** Before a copy's name: the home image, whose answer the copy gave without being as far in all. */
     private static final String BY_WAY_OF = "home by way of ";
 
+    /** No copy is seen as this. */
+    private static final String SOURCE = "the database itself";
+
     private final LongSupplier nanos;
     private final boolean remembers;
     private final Map<String, Map<String, Answers>> tables = new HashMap<>();
@@ -158,6 +161,13 @@ public final class ReadSession {
             // Where there was no row in either, the copy may have missed one that came and went.
             ownValidated(
                     table, findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF + copy.seenAs() : copy.seenAs());
+        }
+    }
+
+    /** The table itself has answered, in the database in which it is; nothing can be ahead of that. */
+    public void seenInSource(String table) {
+        if (remembers) {
+            ownValidated(table, SOURCE);
         }
     }
 

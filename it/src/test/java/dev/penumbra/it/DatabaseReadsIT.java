@@ -1,13 +1,16 @@
 package dev.penumbra.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.ignite.Answer;
 import dev.penumbra.ignite.CopiedTable;
 import dev.penumbra.ignite.Penumbra;
 import dev.penumbra.ignite.PenumbraConfiguration;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Row;
 import dev.penumbra.shadow.read.Consistency;
 import java.net.ServerSocket;
@@ -40,9 +43,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An H2 database whose transactions stay open for as long as the test likes, a node at home and two in eu. */
+/**
+ * What is read of an H2 database besides its journal: rows of its own, and what is not committed. Its transactions stay open for as long as the
+ * test likes; there are a node at home and two in eu.
+ */
 @TestMethodOrder(OrderAnnotation.class)
-class OptimisticReadsIT {
+class DatabaseReadsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final Consistency OPTIMISTIC = Consistency.optimistic(Duration.ofSeconds(30));
     private static final int QUANTITY = 1;
@@ -85,7 +91,7 @@ class OptimisticReadsIT {
     private static void start(String datacenter, PenumbraConfiguration plugin) {
         plugin.setDatacenter(datacenter);
         plugin.setReadPatienceMillis(READ_PATIENCE_MILLIS);
-        String name = "optimistic-" + port + "-" + NODES.size();
+        String name = "reads-" + port + "-" + NODES.size();
         NODES.add(Ignition.start(new IgniteConfiguration()
                 .setIgniteInstanceName(name)
                 .setConsistentId(name)
@@ -160,6 +166,74 @@ class OptimisticReadsIT {
                             () -> quantity(items(node).get(Key.of(key), Consistency.eventual())),
                             found -> found != null && found.equals(quantity));
         }
+    }
+
+    @Test
+    @Order(0)
+    void primaryReadsByKey_areOfTheDatabaseItself_andHaveWhatWasJustCommitted() throws Exception {
+        for (Ignite node : NODES) {
+            CopiedTable items = Penumbra.of(node).session().table("ITEMS");
+            for (int i = 1; i <= 50; i++) {
+                source.execute("UPDATE ITEMS SET QUANTITY = " + i + " WHERE ID = 3");
+                Answer<Optional<Row>> primary = items.get(Key.of(3L), Consistency.primary());
+                assertThat(quantity(primary)).isEqualTo(i);
+                assertThat(primary.source()).isEqualTo(Answer.Source.SOURCE);
+                assertThat(primary.copy()).endsWith(".PUBLIC.ITEMS");
+                assertThat(primary.staleness()).isEqualTo(Duration.ZERO);
+                // Its session does not go back behind it.
+                assertThat(quantity(items.get(Key.of(3L), Consistency.eventual())))
+                        .isEqualTo(i);
+            }
+            source.execute("UPDATE ITEMS SET QUANTITY = 0 WHERE ID = 3");
+        }
+    }
+
+    @Test
+    @Order(0)
+    void rowsOfTheDatabaseItself_areAsThoseOfItsHomeImage() throws Exception {
+        source.settle();
+        List<Key> keys = new ArrayList<>();
+        for (int id = -1; id <= 60; id++) {
+            keys.add(Key.of(id));
+        }
+        for (Ignite node : NODES) {
+            CopiedTable orders = Penumbra.of(node).table("ORDERS");
+            Answer<Map<Key, Row>> found = orders.getAll(keys, Consistency.primary());
+            assertThat(found.source()).isEqualTo(Answer.Source.SOURCE);
+            assertThat(found.value()).hasSize(50);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(
+                                    orders.getAll(keys, Consistency.eventual()).value())
+                            .isEqualTo(found.value()));
+            assertThatThrownBy(() -> orders.get(Key.of("no number"), Consistency.primary()))
+                    .isInstanceOfSatisfying(
+                            PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_KEY));
+        }
+    }
+
+    @Test
+    @Order(0)
+    void whatIsNotCommitted_isNotReadAtPrimary() throws Exception {
+        try (Connection writer = source.connect();
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("UPDATE ITEMS SET QUANTITY = 77 WHERE ID = 4");
+            for (Ignite node : NODES) {
+                Answer<Optional<Row>> primary = items(node).get(Key.of(4L), Consistency.primary());
+                assertThat(primary.source()).isEqualTo(Answer.Source.SOURCE);
+                assertThat(quantity(primary)).isEqualTo(0);
+            }
+            writer.rollback();
+        }
+    }
+
+    @Test
+    @Order(9)
+    void whereTheDatabaseIsClosed_nothingIsReadAtPrimary() throws Exception {
+        source.close();
+        assertThatThrownBy(() -> items(NODES.get(2)).get(Key.of(4L), Consistency.primary()))
+                .isInstanceOfSatisfying(
+                        PenumbraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STALENESS));
     }
 
     @Test
