@@ -9,14 +9,17 @@ import dev.penumbra.journal.SourceRows.Question;
 import dev.penumbra.journal.SourceRows.Wanted;
 import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Fingerprint;
+import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +34,11 @@ final class SourceRowsDesk implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRowsDesk.class);
     private static final long RETRY_NANOS = 5_000_000_000L;
     private static final int ROW_BYTES = 512;
+
+    /** Capture waits while rows are looked up; what a question asks for beyond that cannot be told. */
+    private static final long MAX_NANOS = 100_000_000;
+
+    private static final long MAX_BYTES = 4L << 20;
 
     private final Path directory;
     private @Nullable SourceRows opened;
@@ -70,7 +78,7 @@ final class SourceRowsDesk implements AutoCloseable {
      * @param session in no transaction
      * @param layouts the layouts of tables as they are captured now
      */
-    void answer(SourceSession session, Function<Fingerprint, Optional<TableSchema>> layouts) throws SQLException {
+    void answer(SourceSession session, Function<Fingerprint, Optional<TableSchema>> layouts) {
         SourceRows rows = opened;
         if (rows == null) {
             return;
@@ -78,12 +86,14 @@ final class SourceRowsDesk implements AutoCloseable {
         try {
             long asked = rows.asked().orElse(answered);
             if (asked != answered) {
+                // Before anything can fail: no question is to be met again and again.
+                answered = asked;
                 for (Question question : rows.questions()) {
+                    rows.take(question);
                     rows.answer(question, found(session, question, layouts));
                 }
-                answered = asked;
             }
-        } catch (PenumbraException e) {
+        } catch (SQLException | RuntimeException e) {
             leave(e);
         }
     }
@@ -92,11 +102,23 @@ final class SourceRowsDesk implements AutoCloseable {
             SourceSession session, Question question, Function<Fingerprint, Optional<TableSchema>> layouts)
             throws SQLException {
         List<Found> found = new ArrayList<>();
+        Set<Fingerprint> refused = new HashSet<>();
+        long begun = System.nanoTime();
+        long bytes = 0;
         session.begin();
         try {
             for (Wanted row : question.rows()) {
-                Optional<TableSchema> layout = layouts.apply(row.layout());
-                found.add(layout.isPresent() ? found(session, layout.get(), row.key()) : Found.UNKNOWN);
+                Optional<TableSchema> layout =
+                        refused.contains(row.layout()) || bytes > MAX_BYTES || System.nanoTime() - begun > MAX_NANOS
+                                ? Optional.empty()
+                                : layouts.apply(row.layout());
+                Found one = layout.isPresent() ? found(session, layout.get(), row.key()) : Found.UNKNOWN;
+                if (!one.known()) {
+                    refused.add(row.layout());
+                }
+                Bytes image = one.image();
+                bytes += image == null ? 0 : image.length();
+                found.add(one);
             }
         } finally {
             session.end();
@@ -106,9 +128,14 @@ final class SourceRowsDesk implements AutoCloseable {
 
     private Found found(SourceSession session, TableSchema layout, Bytes key) {
         try {
-            @Nullable Row row = session.row(layout, KeyFormat.read(layout, key));
+            Key asked = KeyFormat.read(layout, key);
+            @Nullable Row row = session.row(layout, asked);
             if (row == null) {
                 return new Found(true, null);
+            }
+            if (!layout.keyOf(row).equals(asked)) {
+                // Equal to the database, which may not look at letter case or blanks; not to a copy.
+                return Found.UNKNOWN;
             }
             Output image = new Output(ROW_BYTES, Integer.MAX_VALUE - 8);
             RowFormat.write(image, layout, row);
@@ -120,7 +147,7 @@ final class SourceRowsDesk implements AutoCloseable {
         }
     }
 
-    private void leave(PenumbraException reason) {
+    private void leave(Exception reason) {
         LOG.debug("Rows of the source cannot be asked for: directory={}", directory, reason);
         notBeforeNanos = System.nanoTime() + RETRY_NANOS;
         close();

@@ -42,7 +42,7 @@ public interface SourceSession extends AutoCloseable {
      *
      * @param isKnown tells the ids of rows to be passed over
      * @param maxRows how many at most
-     * @param maxBytes behind how many bytes of images no more follow
+     * @param maxBytes how many bytes of images at most; the list ends before the row that would exceed them
      */
     List<OutboxRow> uncommitted(LongPredicate isKnown, int maxRows, long maxBytes) throws SQLException;
 

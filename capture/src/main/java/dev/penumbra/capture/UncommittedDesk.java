@@ -72,23 +72,23 @@ final class UncommittedDesk implements AutoCloseable {
      * @param upTo where the journal ends behind the pass
      * @param isKnown tells which changes the journal has
      */
-    void answer(long question, SourceSession session, Position upTo, LongPredicate isKnown) throws SQLException {
+    void answer(long question, SourceSession session, Position upTo, LongPredicate isKnown) {
         UncommittedChanges changes = opened;
         if (changes == null || question == answered) {
             return;
         }
-        List<Uncommitted> found = session.uncommitted(isKnown, MAX_CHANGES, MAX_BYTES).stream()
-                .map(row -> new Uncommitted(row.id(), row.transactionId(), row.images()))
-                .toList();
         try {
+            List<Uncommitted> found = session.uncommitted(isKnown, MAX_CHANGES, MAX_BYTES).stream()
+                    .map(row -> new Uncommitted(row.id(), row.transactionId(), row.images()))
+                    .toList();
             changes.list(new Listing(question, upTo, found));
             answered = question;
-        } catch (PenumbraException e) {
+        } catch (SQLException | RuntimeException e) {
             leave(e);
         }
     }
 
-    private void leave(PenumbraException reason) {
+    private void leave(Exception reason) {
         LOG.debug("what is not committed cannot be told: directory={}", directory, reason);
         notBeforeNanos = System.nanoTime() + RETRY_NANOS;
         close();
@@ -99,7 +99,11 @@ final class UncommittedDesk implements AutoCloseable {
         UncommittedChanges changes = opened;
         opened = null;
         if (changes != null) {
-            changes.close();
+            try {
+                changes.close();
+            } catch (PenumbraException e) {
+                LOG.debug("what was asked could not be let go of: directory={}", directory, e);
+            }
         }
     }
 }

@@ -155,12 +155,15 @@ final class DerbySourceSession implements SourceSession {
         selectOutbox.setLong(1, 0);
         selectOutbox.setLong(2, Long.MAX_VALUE);
         try (ResultSet found = selectOutbox.executeQuery()) {
-            while (rows.size() < maxRows && bytes < maxBytes && found.next()) {
+            while (rows.size() < maxRows && found.next()) {
                 long id = found.getLong(1);
-                if (!isKnown.test(id)) {
-                    Bytes images = Bytes.wrap(found.getBytes(3));
-                    rows.add(new OutboxRow(id, found.getLong(2), images));
-                    bytes += images.length();
+                byte @Nullable [] images = isKnown.test(id) ? null : found.getBytes(3);
+                if (images != null) {
+                    bytes += images.length;
+                    if (bytes > maxBytes) {
+                        return rows;
+                    }
+                    rows.add(new OutboxRow(id, found.getLong(2), Bytes.wrap(images)));
                 }
             }
         } finally {

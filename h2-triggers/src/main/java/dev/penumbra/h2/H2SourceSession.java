@@ -42,6 +42,8 @@ import org.slf4j.LoggerFactory;
 final class H2SourceSession implements SourceSession {
     private static final Logger LOG = LoggerFactory.getLogger(H2SourceSession.class);
 
+    private static final int ROW_LOCK_MILLIS = 20;
+
     private final H2Database capture;
     private final JdbcConnection reading;
     private final JdbcConnection writing;
@@ -148,12 +150,15 @@ final class H2SourceSession implements SourceSession {
         List<OutboxRow> rows = new ArrayList<>();
         long bytes = 0;
         try (ResultSet found = select.executeQuery()) {
-            while (rows.size() < maxRows && bytes < maxBytes && found.next()) {
+            while (rows.size() < maxRows && found.next()) {
                 long id = found.getLong(1);
-                if (!isKnown.test(id)) {
-                    Bytes images = Bytes.wrap(found.getBytes(3));
-                    rows.add(new OutboxRow(id, found.getLong(2), images));
-                    bytes += images.length();
+                byte @Nullable [] images = isKnown.test(id) ? null : found.getBytes(3);
+                if (images != null) {
+                    bytes += images.length;
+                    if (bytes > maxBytes) {
+                        return rows;
+                    }
+                    rows.add(new OutboxRow(id, found.getLong(2), Bytes.wrap(images)));
                 }
             }
         }
@@ -282,6 +287,18 @@ final class H2SourceSession implements SourceSession {
 
     @Override
     public @Nullable Row row(TableSchema schema, Key key) throws SQLException {
+        SessionLocal session = (SessionLocal) reading.getSession();
+        int usual = session.getLockTimeout();
+        // While somebody changes the table itself H2 would wait, and with it all capture.
+        session.setLockTimeout(ROW_LOCK_MILLIS);
+        try {
+            return rowNow(schema, key);
+        } finally {
+            session.setLockTimeout(usual);
+        }
+    }
+
+    private @Nullable Row rowNow(TableSchema schema, Key key) throws SQLException {
         String condition = schema.keyColumns().stream()
                 .map(column -> TableName.quote(column.name()) + " = ?")
                 .collect(Collectors.joining(" AND "));

@@ -245,7 +245,8 @@ final class Feed extends ShippingFeed {
         try {
             return tail == null ? null : tail.listings();
         } catch (PenumbraException e) {
-            LOG.warn("What is not committed cannot be told: source={}, datacenter={}", journal.source(), datacenter, e);
+            LOG.debug(
+                    "What is not committed cannot be told: source={}, datacenter={}", journal.source(), datacenter, e);
             return null;
         }
     }

@@ -165,9 +165,10 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         Row before = EventImages.before(images, layout);
         Row after = EventImages.after(images, layout);
         List<Uncommitted.Intent<Key, Row>> intents = new ArrayList<>();
-        if (before != null
-                && covers(before)
-                && (after == null || !layout.keyOf(after).equals(layout.keyOf(before)))) {
+        boolean leaves = after == null
+                || !covers(after)
+                || (before != null && !layout.keyOf(after).equals(layout.keyOf(before)));
+        if (before != null && covers(before) && leaves) {
             intents.add(new Uncommitted.Intent<>(change.id(), change.transaction(), layout.keyOf(before), null));
         }
         if (after != null && covers(after)) {

@@ -307,11 +307,20 @@ final class JournalHost implements AutoCloseable {
             if (opened == null) {
                 return;
             }
-            if (question != listingPassedOn) {
-                listingPassedOn = question;
-                opened.ask();
+            UncommittedChanges.Listing listing;
+            try {
+                if (question != listingPassedOn) {
+                    listingPassedOn = question;
+                    opened.ask();
+                }
+                listing = opened.listed();
+            } catch (PenumbraException e) {
+                // No tail ends for it; another that is opened tries again.
+                LOG.warn("What is not committed cannot be told: source={}", source, e);
+                listings = null;
+                opened.close();
+                return;
             }
-            UncommittedChanges.Listing listing = opened.listed();
             if (listing != null) {
                 line.send(
                         reader,

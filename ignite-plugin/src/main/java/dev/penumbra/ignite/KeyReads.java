@@ -12,6 +12,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.SessionToken;
+import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.Consistency.Level;
 import dev.penumbra.shadow.read.FeedName;
@@ -31,7 +32,11 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteException;
@@ -44,6 +49,9 @@ import org.slf4j.LoggerFactory;
 final class KeyReads {
     private static final Logger LOG = LoggerFactory.getLogger(KeyReads.class);
 
+    /** For how long the database is waited for before its home image is read. */
+    private static final Duration SOURCE_PATIENCE = Duration.ofMillis(1_500);
+
     private static final String COMMITTED_AS_SHOWN = "what was not committed has been committed as it was shown";
 
     private final Ignite ignite;
@@ -55,7 +63,7 @@ final class KeyReads {
     private final Reads reads;
     private final @Nullable Datacenter local;
     private final boolean isHome;
-    private final Executor confirming;
+    private final Executor waiting;
     private final SharedReads<OneRow, Optional<Row>> atHome = new SharedReads<>();
 
     /** A row of one filling of a home image. */
@@ -64,7 +72,7 @@ final class KeyReads {
     /**
      * @param local the datacenter of this node; null when it is in none
      * @param isHome whether that is the home datacenter
-     * @param confirming reads what confirms answers, and may wait
+     * @param waiting does what waits and no reader's thread is to wait for
      */
     KeyReads(
             Ignite ignite,
@@ -76,7 +84,7 @@ final class KeyReads {
             Reads reads,
             @Nullable Datacenter local,
             boolean isHome,
-            Executor confirming) {
+            Executor waiting) {
         this.ignite = ignite;
         this.router = router;
         this.board = board;
@@ -86,7 +94,7 @@ final class KeyReads {
         this.reads = reads;
         this.local = local;
         this.isHome = isHome;
-        this.confirming = confirming;
+        this.waiting = waiting;
     }
 
     Answer<Optional<Row>> read(ReadSession session, String table, Key key, Consistency asked) {
@@ -150,7 +158,10 @@ final class KeyReads {
         if (candidate == null || intents == null) {
             return as(proven, asked, of.apply(proven.value()), proven.reason(), null);
         }
-        Map<Key, Row> shown = read.rows().with(proven.value(), intents.rows());
+        Map<Key, Row> shown = read.with(proven.value(), intents.rows());
+        if (shown == null) {
+            return as(proven, asked, of.apply(proven.value()), proven.reason(), null);
+        }
         reads.optimistic(table);
         CompletableFuture<Answer<T>> confirmation = pending.ended(candidate, intents)
                 .thenApplyAsync(
@@ -164,7 +175,7 @@ final class KeyReads {
                             reads.corrected(table);
                             return as(settled, committed, of.apply(settled.value()), settled.reason(), null);
                         },
-                        confirming);
+                        waiting);
         return as(
                 proven,
                 asked,
@@ -235,14 +246,24 @@ final class KeyReads {
             if (home == null) {
                 return null;
             }
-            KeyedRows rows = home.rows(built -> KeyedRows.open(ignite, built));
-            rows.requireKeys(keys);
-            Map<Key, Row> found = source.read(home.copy(), keys).orElse(null);
-            if (found == null) {
+            Map<Key, Row> stored = new HashMap<>();
+            try {
+                KeyedRows rows = home.rows(built -> KeyedRows.open(ignite, built));
+                rows.requireKeys(keys);
+                Map<Key, Row> found = found(home.copy());
+                if (found == null) {
+                    return null;
+                }
+                found.forEach((key, row) -> stored.put(key, rows.stored(key, row)));
+            } catch (PenumbraException e) {
+                if (e.code() == ErrorCode.INVALID_KEY) {
+                    throw e;
+                }
+                return null;
+            } catch (IgniteException | javax.cache.CacheException | ClassCastException e) {
+                LOG.debug("A database could not be read: table={}", table, e);
                 return null;
             }
-            Map<Key, Row> stored = new HashMap<>();
-            found.forEach((key, row) -> stored.put(key, rows.stored(key, row)));
             reads.started(Reads.Source.SOURCE, table);
             session.seenInSource(table);
             return new Answer<>(
@@ -253,6 +274,24 @@ final class KeyReads {
                     Duration.ZERO,
                     null,
                     "the database itself was read");
+        }
+
+        /** Not on the reader's own thread: nobody knows how long a grid that falls apart takes to say who can be asked. */
+        private @Nullable Map<Key, Row> found(Copy home) {
+            if (keys.size() > SourceLine.MAX_ROWS) {
+                return null;
+            }
+            try {
+                return CompletableFuture.supplyAsync(() -> source.read(home, keys), waiting)
+                        .get(SOURCE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                        .orElse(null);
+            } catch (ExecutionException | TimeoutException | RejectedExecutionException e) {
+                LOG.debug("A database could not be read: table={}", table, e);
+                return null;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            }
         }
 
         private Answer<T> fromCopy() {
@@ -284,9 +323,14 @@ final class KeyReads {
             return choice == null || feed == null || !feed.datacenter().equals(local) ? null : choice.candidate();
         }
 
-        /** The rows of the copy that has answered. */
-        KeyedRows rows() {
-            return rows(Objects.requireNonNull(served));
+        /** Rows of the copy that has answered with others laid over them; null when it has another layout by now. */
+        @Nullable Map<Key, Row> with(Map<Key, Row> proven, Map<Key, Optional<BinaryObject>> others) {
+            try {
+                return rows(Objects.requireNonNull(served)).with(proven, others);
+            } catch (PenumbraException | IgniteException | javax.cache.CacheException | ClassCastException e) {
+                LOG.debug("What is not committed could not be laid over a copy: table={}", table, e);
+                return null;
+            }
         }
 
         private static boolean isPreMerged(Routing.Answer chosen) {

@@ -357,5 +357,6 @@ final class PendingLine implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        open.values().forEach(answer -> answer.completeExceptionally(new TimeoutException()));
     }
 }

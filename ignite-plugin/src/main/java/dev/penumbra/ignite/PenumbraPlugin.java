@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.events.EventType;
@@ -281,13 +280,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 validations::answered);
         PendingLine pending = new PendingLine(context, shipper, heartbeat);
         pending.listen();
-        SourceLine source = new SourceLine(
-                context,
-                journals.stream()
-                        .collect(Collectors.toMap(
-                                Journal::source,
-                                journal -> new SourceReader(
-                                        journal::sourceRows, shipper.background(), System::nanoTime))));
+        SourceLine source = new SourceLine(context, journals, shipper.background());
         source.listen();
         Function<ReadSession, Reader> readers = session -> new Reader(
                 gate, validations, pending::merged, session, System.nanoTime(), configuration.readPatience());

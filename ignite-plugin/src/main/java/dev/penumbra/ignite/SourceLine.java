@@ -22,9 +22,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +38,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * number | source | fingerprint of the layout | array of keys   which rows are there?
- * number | false                                                this node has no journal of that source
+ * number | false                                                this node does not keep that source's home images up
  * number | array                                                of each an image, false where there is no row, null where it cannot be told
  * </pre>
  *
@@ -46,11 +48,16 @@ final class SourceLine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceLine.class);
     private static final String TOPIC = "penumbra.sources";
 
+    /** More are not asked for in one read: the relay has other work. */
+    static final int MAX_ROWS = 500;
+
     /** Longer than the source is waited for, and there and back. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final ShippingContext context;
+    private final Map<String, Journal> journals;
     private final Map<String, SourceReader> readers;
+    private final Executor background;
     private final AtomicLong numbers = new AtomicLong();
     private final Map<Long, CompletableFuture<Object[]>> open = new ConcurrentHashMap<>();
     /** Who answered last. */
@@ -58,10 +65,32 @@ final class SourceLine implements AutoCloseable {
 
     private volatile boolean closed;
 
-    /** @param readers of the journals that this node has, by their sources */
-    SourceLine(ShippingContext context, Map<String, SourceReader> readers) {
+    /**
+     * @param journals those that this node has
+     * @param background does what waits
+     */
+    SourceLine(ShippingContext context, List<Journal> journals, Executor background) {
         this.context = context;
-        this.readers = Map.copyOf(readers);
+        this.background = background;
+        this.journals = journals.stream().collect(Collectors.toMap(Journal::source, journal -> journal));
+        this.readers = journals.stream()
+                .collect(Collectors.toMap(
+                        Journal::source,
+                        journal -> new SourceReader(journal::sourceRows, background, System::nanoTime)));
+    }
+
+    /** The reader of a source, if this node keeps its home images up, from that very journal: of two of one name only that one counts. */
+    private @Nullable SourceReader keeper(String source) {
+        SourceReader reader = readers.get(source);
+        Journal journal = journals.get(source);
+        if (reader == null || journal == null) {
+            return null;
+        }
+        FeedState state = state(source).orElse(null);
+        boolean keeps = state != null
+                && state.owner().equals(context.ignite().cluster().localNode().id())
+                && state.journal().equals(journal.id());
+        return keeps ? reader : null;
     }
 
     /** Begins to take messages. */
@@ -86,7 +115,18 @@ final class SourceLine implements AutoCloseable {
             }
             return;
         }
-        SourceReader reader = readers.get(source);
+        // Who keeps a source is looked up.
+        background.execute(() -> answer(from, number, source, parts));
+    }
+
+    private void answer(UUID from, Long number, String source, Object[] parts) {
+        SourceReader reader;
+        try {
+            reader = keeper(source);
+        } catch (RuntimeException e) {
+            LOG.debug("Who keeps a source cannot be told: source={}", source, e);
+            reader = null;
+        }
         if (reader == null) {
             send(from, new Object[] {number, false});
             return;
@@ -142,7 +182,7 @@ final class SourceLine implements AutoCloseable {
 
     private List<Found> found(String source, Fingerprint layout, List<Bytes> keys) {
         try {
-            SourceReader here = readers.get(source);
+            SourceReader here = keeper(source);
             if (here != null) {
                 return here.read(keys.stream()
                                 .map(key -> new Wanted(layout, key))
@@ -153,7 +193,7 @@ final class SourceLine implements AutoCloseable {
             UUID known = owners.get(source);
             Object[] answer = known == null ? null : ask(known, source, layout, asked);
             if (answer == null || !(answer[1] instanceof Object[])) {
-                UUID owner = owner(source).orElse(null);
+                UUID owner = state(source).map(FeedState::owner).orElse(null);
                 answer = owner == null || owner.equals(known) ? null : ask(owner, source, layout, asked);
             }
             if (answer == null || !(answer[1] instanceof Object[] parts)) {
@@ -166,6 +206,7 @@ final class SourceLine implements AutoCloseable {
             }
             return found;
         } catch (ExecutionException | TimeoutException e) {
+            owners.remove(source);
             return List.of();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -191,9 +232,9 @@ final class SourceLine implements AutoCloseable {
         }
     }
 
-    private Optional<UUID> owner(String source) {
+    private Optional<FeedState> state(String source) {
         try {
-            return context.progress(context.home()).feed(source).map(FeedState::owner);
+            return context.progress(context.home()).feed(source);
         } catch (IgniteException | javax.cache.CacheException e) {
             LOG.debug("Nobody can be asked for rows of a source: source={}", source, e);
             return Optional.empty();

@@ -32,6 +32,9 @@ final class SourceReader implements AutoCloseable {
     /** Who does not answer by then is closed, or busy with something large. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+    /** Who has not answered is not asked for so long. */
+    private static final Duration SILENCE = Duration.ofSeconds(5);
+
     private static final int MAX_ROWS = 500;
 
     private final Supplier<@Nullable SourceRows> opener;
@@ -43,6 +46,10 @@ final class SourceReader implements AutoCloseable {
 
     /** Used by the thread that works, and while none does under the lock. */
     private @Nullable SourceRows rows;
+
+    // Used by the thread that works.
+    private boolean isSilent;
+    private long silentAt;
 
     private record Asked(List<Wanted> rows, CompletableFuture<List<Found>> found) {}
 
@@ -78,6 +85,9 @@ final class SourceReader implements AutoCloseable {
             try {
                 executor.execute(this::work);
             } catch (RejectedExecutionException e) {
+                synchronized (asked) {
+                    working = false;
+                }
                 close();
             }
         }
@@ -126,7 +136,7 @@ final class SourceReader implements AutoCloseable {
         try {
             SourceRows open = rows == null ? opener.get() : rows;
             rows = open;
-            if (open == null) {
+            if (open == null || (isSilent && nanos.getAsLong() - silentAt < SILENCE.toNanos())) {
                 return null;
             }
             open.ask(wanted);
@@ -135,12 +145,15 @@ final class SourceReader implements AutoCloseable {
             while (nanos.getAsLong() - begun < PATIENCE.toNanos()) {
                 List<Found> answer = open.answer().orElse(null);
                 if (answer != null) {
+                    isSilent = false;
                     return answer;
                 }
                 pause.await();
             }
+            isSilent = true;
+            silentAt = nanos.getAsLong();
             return null;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Whoever asks does without; the way is opened anew for the next.
             LOG.debug("A source cannot be asked for rows", e);
             closeRows();

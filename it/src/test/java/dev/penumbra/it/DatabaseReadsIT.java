@@ -169,7 +169,7 @@ class DatabaseReadsIT {
     }
 
     @Test
-    @Order(0)
+    @Order(5)
     void primaryReadsByKey_areOfTheDatabaseItself_andHaveWhatWasJustCommitted() throws Exception {
         for (Ignite node : NODES) {
             CopiedTable items = Penumbra.of(node).session().table("ITEMS");
@@ -189,7 +189,7 @@ class DatabaseReadsIT {
     }
 
     @Test
-    @Order(0)
+    @Order(5)
     void rowsOfTheDatabaseItself_areAsThoseOfItsHomeImage() throws Exception {
         source.settle();
         List<Key> keys = new ArrayList<>();
@@ -212,7 +212,7 @@ class DatabaseReadsIT {
     }
 
     @Test
-    @Order(0)
+    @Order(5)
     void whatIsNotCommitted_isNotReadAtPrimary() throws Exception {
         try (Connection writer = source.connect();
                 Statement statement = writer.createStatement()) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ public final class SourceRows implements AutoCloseable {
         }
     }
 
-    private static PenumbraException broken(Path file, IOException e) {
+    private static PenumbraException broken(Path file, Exception e) {
         return new PenumbraException(ErrorCode.JOURNAL_NOT_WRITABLE, e).with("file", file);
     }
 
@@ -161,7 +162,7 @@ public final class SourceRows implements AutoCloseable {
                         .ifPresent(found::add);
             }
             return found;
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             throw broken(directory, e);
         }
     }
@@ -184,12 +185,21 @@ public final class SourceRows implements AutoCloseable {
     public void clear() {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             files.forEach(SourceRows::delete);
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             throw broken(directory, e);
         }
     }
 
-    /** Answers a question, and takes it away. */
+    /** Takes a question away, which is to be answered. */
+    public void take(Question question) {
+        Path file = directory.resolve(question.asker() + ASK);
+        // Who has given up may have asked another meanwhile.
+        if (read(file).filter(bytes -> bytes.getLong() == question.number()).isPresent()) {
+            delete(file);
+        }
+    }
+
+    /** Answers a question. */
     public void answer(Question question, List<Found> rows) {
         int length = HEAD_BYTES;
         for (Found row : rows) {
@@ -205,8 +215,6 @@ public final class SourceRows implements AutoCloseable {
                 bytes.putInt(image.length()).put(image.array());
             }
         }
-        // In this order: who has been answered may ask again, and that question is not to be taken away.
-        delete(directory.resolve(question.asker() + ASK));
         replace(question.asker() + ANSWER, file);
     }
 

@@ -51,6 +51,7 @@ class SourceRowsTest {
                     .orElseThrow();
             assertThat(question.rows()).containsExactly(ROW, OTHER);
             List<Found> answer = List.of(found(300), new Found(true, null));
+            writer.take(question);
             writer.answer(question, answer);
             assertThat(reader.answer()).contains(answer);
             assertThat(other.answer()).isEmpty();

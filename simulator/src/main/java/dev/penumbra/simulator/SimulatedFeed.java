@@ -242,7 +242,7 @@ final class SimulatedFeed {
             desk.look(taken, known);
             FeedRun<Integer, Integer> present = run;
             if (present != null) {
-                watch.look(present.takeUncommittedWanted(), taken, () -> List.of(new Copied()));
+                watch.look(present.takeUncommittedWanted(), taken, () -> List.of(new Copied(uncommitted)));
             }
         }
     }
@@ -277,9 +277,7 @@ final class SimulatedFeed {
         }
     }
 
-    private final class Copied implements UncommittedWatch.Told<Listing> {
-        private final Uncommitted<Integer, Integer> intents = uncommitted;
-
+    private record Copied(Uncommitted<Integer, Integer> intents) implements UncommittedWatch.Told<Listing> {
         @Override
         public void listsBegin(Position upTo) {
             intents.begin(upTo);

@@ -274,8 +274,8 @@ class MutantsTest {
                 new Mutant(
                         "what was taken back is taken for committed",
                         READ + "Uncommitted.java",
-                        "learn(id, held.remove(id));",
-                        "learn(id, true);"),
+                        "learn(over.id(), held.remove(over));",
+                        "learn(over.id(), true);"),
                 new Mutant(
                         "what another transaction has left so is taken for committed",
                         READ + "Uncommitted.java",

@@ -41,6 +41,11 @@ public final class Uncommitted<K, R> {
     /** Of so many changes it is remembered what has become of them, for those who ask late. */
     private static final int MAX_OUTCOMES = 10_000;
 
+    /** So many may wait, and so many changes be waited for; those beyond learn that it will not be known. */
+    private static final int MAX_WAITING = 10_000;
+
+    private static final int MAX_GONE = 100_000;
+
     /**
      * A change that somebody has made and not committed.
      *
@@ -96,8 +101,8 @@ public final class Uncommitted<K, R> {
     /** What has left the lists and may be in what has not been taken yet, the oldest first. */
     private final List<Gone<K, R>> gone = new ArrayList<>();
 
-    /** Those of them, and of the latest, that have come as they had been seen. */
-    private final Set<Long> held = new HashSet<>();
+    /** Those of them, and of the latest, that have come as they had been seen. One change may be of two rows, where it moves one. */
+    private final Set<Intent<K, R>> held = new HashSet<>();
 
     /** Whether changes that were once the latest of their rows have come as they had been seen. */
     private final Map<Long, Boolean> outcomes = new LinkedHashMap<>();
@@ -161,6 +166,7 @@ public final class Uncommitted<K, R> {
             ids.add(intent.id());
             byKey.merge(intent.key(), intent, (one, two) -> one.id() > two.id() ? one : two);
         }
+        boolean tooMany;
         synchronized (this) {
             if (!wanted || listedUpTo.compareTo(upTo) > 0) {
                 // It cannot be told what has become of its changes since.
@@ -181,13 +187,19 @@ public final class Uncommitted<K, R> {
             isLate = false;
             listedUpTo = upTo;
             changedAt.values().removeIf(position -> position.compareTo(upTo) <= 0);
+            tooMany = gone.size() > MAX_GONE;
         }
-        tellWhoWaits();
+        if (tooMany) {
+            end();
+        } else {
+            tellWhoWaits();
+        }
     }
 
     private void learn(long id, boolean asSeen) {
         chance.ended(asSeen);
-        outcomes.put(id, asSeen);
+        // One change may be of two rows.
+        outcomes.merge(id, asSeen, Boolean::logicalAnd);
         if (outcomes.size() > MAX_OUTCOMES) {
             outcomes.remove(outcomes.keySet().iterator().next());
         }
@@ -198,7 +210,7 @@ public final class Uncommitted<K, R> {
         synchronized (this) {
             for (Iterator<Waiting> each = waiting.iterator(); each.hasNext(); ) {
                 Waiting one = each.next();
-                Ended ended = outcome(one.ids());
+                Ended ended = one.ended().isDone() ? Ended.UNKNOWN : outcome(one.ids());
                 if (ended != null) {
                     each.remove();
                     over.put(one.ended(), ended);
@@ -256,13 +268,17 @@ public final class Uncommitted<K, R> {
         if (!wanted) {
             return;
         }
+        boolean anyOver = false;
         synchronized (this) {
             while (!gone.isEmpty() && gone.get(0).upTo().compareTo(upTo) <= 0) {
-                long id = gone.remove(0).intent().id();
-                learn(id, held.remove(id));
+                Intent<K, R> over = gone.remove(0).intent();
+                learn(over.id(), held.remove(over));
+                anyOver = true;
             }
         }
-        tellWhoWaits();
+        if (anyOver) {
+            tellWhoWaits();
+        }
     }
 
     private void holds(Intent<K, R> intent) {
@@ -271,7 +287,7 @@ public final class Uncommitted<K, R> {
         if (last != null
                 && last.transaction().equals(intent.transaction())
                 && Objects.equals(last.row(), intent.row())) {
-            held.add(intent.id());
+            held.add(intent);
         }
     }
 
@@ -295,15 +311,18 @@ public final class Uncommitted<K, R> {
      * @param ids of changes that were given out
      */
     public CompletableFuture<Ended> ended(Collection<Long> ids) {
+        Set<Long> changes = Set.copyOf(ids);
         CompletableFuture<Ended> ended = new CompletableFuture<>();
+        @Nullable Ended known;
         synchronized (this) {
-            if (!wanted) {
-                ended.complete(Ended.UNKNOWN);
-            } else {
-                waiting.add(new Waiting(Set.copyOf(ids), ended));
+            known = !wanted || waiting.size() >= MAX_WAITING ? Ended.UNKNOWN : outcome(changes);
+            if (known == null) {
+                waiting.add(new Waiting(changes, ended));
             }
         }
-        tellWhoWaits();
+        if (known != null) {
+            ended.complete(known);
+        }
         return ended;
     }
 }

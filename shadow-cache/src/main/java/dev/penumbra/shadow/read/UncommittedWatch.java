@@ -1,6 +1,5 @@
 package dev.penumbra.shadow.read;
 
-import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.time.Duration;
@@ -108,8 +107,8 @@ public final class UncommittedWatch<L> {
             if (open != null) {
                 look(open, now, taken, copies);
             }
-        } catch (PenumbraException e) {
-            // Where to ask is not there now; the next read has it looked for again.
+        } catch (RuntimeException e) {
+            // Where to ask is not there now, or what it says makes no sense; the next read has it looked for again.
             end();
         }
     }
@@ -126,7 +125,9 @@ public final class UncommittedWatch<L> {
             told.forEach(Told::listsLate);
         }
         if (isLate || (isAnswered && now - askedAt >= every.toNanos())) {
-            told = copies.get();
+            List<? extends Told<L>> present = copies.get();
+            told.stream().filter(copy -> !present.contains(copy)).forEach(Told::listsEnd);
+            told = present;
             told.forEach(copy -> copy.listsBegin(taken));
             isAnswered = false;
             askedAt = now;

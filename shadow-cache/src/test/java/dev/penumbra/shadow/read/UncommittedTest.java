@@ -135,6 +135,31 @@ class UncommittedTest {
     }
 
     @Test
+    void aChangeOfTwoRows_hasCome_whenBothHave() {
+        uncommitted.listed(at(10), List.of(intent(1, "a", null), intent(1, "b", 1)));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
+        uncommitted.changed("a", null, at(11), TRANSACTION);
+        uncommitted.changed("b", 1, at(11), TRANSACTION);
+        uncommitted.committed();
+        uncommitted.listed(at(11), List.of());
+        uncommitted.taken(at(11));
+        assertThat(ended).isCompletedWithValue(new Ended(at(11), true));
+    }
+
+    @Test
+    void aChangeOfTwoRows_hasNotCome_whenOneIsChangedAgain() {
+        uncommitted.listed(at(10), List.of(intent(1, "a", null), intent(1, "b", 1)));
+        CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));
+        uncommitted.listed(at(10), List.of(intent(1, "a", null), intent(1, "b", 1), intent(2, "a", 2)));
+        uncommitted.changed("a", 2, at(12), TRANSACTION);
+        uncommitted.changed("b", 1, at(11), TRANSACTION);
+        uncommitted.committed();
+        uncommitted.listed(at(12), List.of());
+        uncommitted.taken(at(12));
+        assertThat(ended).isCompletedWithValue(new Ended(at(12), false));
+    }
+
+    @Test
     void whatWasTakenBack_hasNotCome_evenIfAnotherLeavesTheRowSo() {
         uncommitted.listed(at(10), List.of(intent(1, "a", null)));
         CompletableFuture<Ended> ended = uncommitted.ended(List.of(1L));

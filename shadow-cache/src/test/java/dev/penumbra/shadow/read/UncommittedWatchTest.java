@@ -28,6 +28,8 @@ class UncommittedWatchTest {
         return new Listings();
     });
 
+    private final Copied copied = new Copied();
+
     private final class Listings implements UncommittedWatch.Listings<String> {
         @Override
         public void ask() {
@@ -81,7 +83,7 @@ class UncommittedWatchTest {
     }
 
     private void look(boolean wanted) {
-        watch.look(wanted, Position.START, () -> List.of(new Copied()));
+        watch.look(wanted, Position.START, () -> List.of(copied));
     }
 
     private void after(Duration time) {
@@ -141,6 +143,16 @@ class UncommittedWatchTest {
         assertThat(told).endsWith("end");
         look(true);
         assertThat(opened).isEqualTo(2);
+    }
+
+    @Test
+    void aCopyThatHasLeft_isTold_andOneThatHasCome() {
+        Copied former = new Copied();
+        watch.look(true, Position.START, () -> List.of(former));
+        answer = "list";
+        after(EVERY);
+        look(true);
+        assertThat(told).containsExactly("begin", "list", "end", "begin");
     }
 
     @Test
