@@ -13,10 +13,12 @@ import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableName;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.cache.CacheException;
@@ -34,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /** Nodes that each have a journal for captured Ignite tables, and what those journals say. */
 @NullMarked
 final class TriggeredGrid implements AutoCloseable {
-    private static final int ATTEMPTS = 5;
+    private static final int ATTEMPTS = 10;
+    private static final long FIRST_PAUSE_NANOS = Duration.ofMillis(5).toNanos();
 
     private final Grid grid;
     private final Path directory;
@@ -127,14 +130,18 @@ final class TriggeredGrid implements AutoCloseable {
 
     static List<List<?>> sql(Ignite node, String sql, Object... parameters) {
         IgniteCache<?, ?> any = node.getOrCreateCache(new CacheConfiguration<>("ANY"));
+        long pause = FIRST_PAUSE_NANOS;
         for (int attempt = 1; ; attempt++) {
             try {
                 return any.query(new SqlFieldsQuery(sql).setArgs(parameters)).getAll();
             } catch (CacheException e) {
-                // Ignite refuses what it plans while caches come and go, as "ANY" just did, and asks to be asked again.
+                // Ignite refuses what it plans while caches come and go, as those of copies do, and asks to be asked
+                // again.
                 if (attempt == ATTEMPTS || !X.hasCause(e, ClusterTopologyException.class)) {
                     throw e;
                 }
+                LockSupport.parkNanos(pause);
+                pause *= 2;
             }
         }
     }
