@@ -190,10 +190,7 @@ public final class Relay {
      */
     private boolean openingNotedWithMark;
 
-    private @Nullable JournalProbe probe;
-    private long probeNotBeforeNanos = System.nanoTime();
-    /** The latest question that has been answered. */
-    private long answered;
+    private final Asked<JournalProbe> probe;
 
     /** The latest question since which the source has been made to look at its layouts, or will be before it is answered. */
     private long lookedFor;
@@ -264,6 +261,7 @@ public final class Relay {
         this.configuration = configuration;
         this.own = new TransactionId(opening, 0);
         this.openings = openings;
+        this.probe = new Asked<>(directory, JournalProbe::open, JournalProbe::asked);
         this.uncommitted = new UncommittedDesk(directory);
         this.sourceRows = new SourceRowsDesk(directory);
         this.thread = daemon(this::run, "penumbra-relay-" + source.name());
@@ -490,50 +488,12 @@ public final class Relay {
         }
     }
 
-    /** Null while the disk, or somebody else's file, is in the way: nobody learns how far the journal is then. */
-    private @Nullable JournalProbe openProbe() {
-        JournalProbe present = probe;
-        if (present == null && System.nanoTime() - probeNotBeforeNanos >= 0) {
-            try {
-                present = JournalProbe.open(directory);
-                probe = present;
-            } catch (PenumbraException e) {
-                leaveProbe(e);
-            }
-        }
-        return present;
-    }
-
-    /** The latest question, or one that has been answered when there is none. Nobody's capture fails for a question. */
-    private long asked(@Nullable JournalProbe asking) {
-        try {
-            return asking == null ? answered : asking.asked().orElse(answered);
-        } catch (PenumbraException e) {
-            leaveProbe(e);
-            return answered;
-        }
-    }
-
     private void answer(JournalProbe asking, long question, Position upTo) {
         try {
             asking.answer(question, upTo);
-            answered = question;
+            probe.answered(question);
         } catch (PenumbraException e) {
-            leaveProbe(e);
-        }
-    }
-
-    private void leaveProbe(PenumbraException reason) {
-        LOG.debug("how far the journal of {} has come cannot be told", source.name(), reason);
-        probeNotBeforeNanos = System.nanoTime() + LAST_RETRY_NANOS;
-        closeProbe();
-    }
-
-    private void closeProbe() {
-        JournalProbe open = probe;
-        probe = null;
-        if (open != null) {
-            open.close();
+            probe.leave(e);
         }
     }
 
@@ -545,9 +505,8 @@ public final class Relay {
             askedNanos = System.nanoTime();
             return true;
         }
-        JournalProbe present = probe;
-        long question = asked(present);
-        if (present == null || question == answered) {
+        long question = probe.question();
+        if (!probe.isOpen(question)) {
             return false;
         }
         askedNanos = System.nanoTime();
@@ -559,10 +518,10 @@ public final class Relay {
      * at since the question was asked, or is before the pass looks at anything else.
      */
     private boolean isAnswerable(long question) {
-        if (question != answered && question != lookedFor && source.demandLook()) {
+        if (probe.isOpen(question) && question != lookedFor && source.demandLook()) {
             lookedFor = question;
         }
-        return question != answered && question == lookedFor;
+        return probe.isOpen(question) && question == lookedFor;
     }
 
     private boolean isLookDue() {
@@ -718,7 +677,7 @@ public final class Relay {
     }
 
     private void closeJournal() {
-        closeProbe();
+        probe.close();
         uncommitted.close();
         sourceRows.close();
         DualJournal open = journal;
@@ -747,8 +706,8 @@ public final class Relay {
             return true;
         }
         // Before the source is looked at.
-        @Nullable JournalProbe probing = openProbe();
-        long question = asked(probing);
+        probe.open();
+        long question = probe.question();
         boolean isProbed = isAnswerable(question);
         uncommitted.open();
         sourceRows.open();
@@ -787,8 +746,9 @@ public final class Relay {
         }
         if ((isProbed || !questions.isEmpty()) && sawAll && isJournalWhole()) {
             Position end = end(writer);
-            if (probing != null && isProbed) {
-                answer(probing, question, end);
+            @Nullable JournalProbe asking = probe.carrier();
+            if (asking != null && isProbed) {
+                answer(asking, question, end);
             }
             SessionToken token = SessionToken.of(open.source(), open.id(), end);
             questions.forEach(asked -> asked.complete(token));

@@ -1,6 +1,5 @@
 package dev.penumbra.capture;
 
-import com.esotericsoftware.kryo.io.Output;
 import dev.penumbra.journal.KeyFormat;
 import dev.penumbra.journal.RowFormat;
 import dev.penumbra.journal.SourceRows;
@@ -32,44 +31,35 @@ import org.slf4j.LoggerFactory;
  */
 final class SourceRowsDesk implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRowsDesk.class);
-    private static final long RETRY_NANOS = 5_000_000_000L;
-    private static final int ROW_BYTES = 512;
-
     /** Capture waits while rows are looked up; what a question asks for beyond that cannot be told. */
     private static final long MAX_NANOS = 100_000_000;
 
     private static final long MAX_BYTES = 4L << 20;
 
-    private final Path directory;
-    private @Nullable SourceRows opened;
-    private long notBeforeNanos = System.nanoTime();
-    private long answered;
+    private final Asked<SourceRows> asked;
 
     SourceRowsDesk(Path directory) {
-        this.directory = directory;
+        this.asked = new Asked<>(directory, SourceRowsDesk::opened, SourceRows::asked);
+    }
+
+    private static SourceRows opened(Path directory) {
+        SourceRows rows = SourceRows.open(directory);
+        try {
+            rows.clear();
+            return rows;
+        } catch (PenumbraException e) {
+            rows.close();
+            throw e;
+        }
     }
 
     /** Opens the way to those who ask, where that can be done. */
     void open() {
-        if (opened == null && System.nanoTime() - notBeforeNanos >= 0) {
-            try {
-                SourceRows rows = SourceRows.open(directory);
-                opened = rows;
-                rows.clear();
-            } catch (PenumbraException e) {
-                leave(e);
-            }
-        }
+        asked.open();
     }
 
     boolean isAsked() {
-        SourceRows rows = opened;
-        try {
-            return rows != null && rows.asked().orElse(answered) != answered;
-        } catch (PenumbraException e) {
-            leave(e);
-            return false;
-        }
+        return asked.isOpen(asked.question());
     }
 
     /**
@@ -79,22 +69,20 @@ final class SourceRowsDesk implements AutoCloseable {
      * @param layouts the layouts of tables as they are captured now
      */
     void answer(SourceSession session, Function<Fingerprint, Optional<TableSchema>> layouts) {
-        SourceRows rows = opened;
-        if (rows == null) {
+        long latest = asked.question();
+        SourceRows rows = asked.carrier();
+        if (rows == null || !asked.isOpen(latest)) {
             return;
         }
+        // Before anything can fail: no question is to be met again and again.
+        asked.answered(latest);
         try {
-            long asked = rows.asked().orElse(answered);
-            if (asked != answered) {
-                // Before anything can fail: no question is to be met again and again.
-                answered = asked;
-                for (Question question : rows.questions()) {
-                    rows.take(question);
-                    rows.answer(question, found(session, question, layouts));
-                }
+            for (Question question : rows.questions()) {
+                rows.take(question);
+                rows.answer(question, found(session, question, layouts));
             }
         } catch (SQLException | RuntimeException e) {
-            leave(e);
+            asked.leave(e);
         }
     }
 
@@ -128,18 +116,16 @@ final class SourceRowsDesk implements AutoCloseable {
 
     private Found found(SourceSession session, TableSchema layout, Bytes key) {
         try {
-            Key asked = KeyFormat.read(layout, key);
-            @Nullable Row row = session.row(layout, asked);
+            Key wanted = KeyFormat.read(layout, key);
+            @Nullable Row row = session.row(layout, wanted);
             if (row == null) {
                 return new Found(true, null);
             }
-            if (!layout.keyOf(row).equals(asked)) {
+            if (!layout.keyOf(row).equals(wanted)) {
                 // Equal to the database, which may not look at letter case or blanks; not to a copy.
                 return Found.UNKNOWN;
             }
-            Output image = new Output(ROW_BYTES, Integer.MAX_VALUE - 8);
-            RowFormat.write(image, layout, row);
-            return new Found(true, Bytes.wrap(image.toBytes()));
+            return new Found(true, RowFormat.image(layout, row));
         } catch (SQLException | RuntimeException e) {
             // Somebody is writing to the row, or the layout has just changed: whoever asks finds it in the home image.
             LOG.debug("A row cannot be told: table={}", layout.name(), e);
@@ -147,22 +133,8 @@ final class SourceRowsDesk implements AutoCloseable {
         }
     }
 
-    private void leave(Exception reason) {
-        LOG.debug("Rows of the source cannot be asked for: directory={}", directory, reason);
-        notBeforeNanos = System.nanoTime() + RETRY_NANOS;
-        close();
-    }
-
     @Override
     public void close() {
-        SourceRows rows = opened;
-        opened = null;
-        if (rows != null) {
-            try {
-                rows.close();
-            } catch (PenumbraException e) {
-                LOG.debug("What was asked could not be taken away: directory={}", directory, e);
-            }
-        }
+        asked.close();
     }
 }

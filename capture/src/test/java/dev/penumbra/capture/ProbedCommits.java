@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ public final class ProbedCommits {
     private static final String JOURNAL_SOURCE = "db";
 
     private static final String QUESTIONS = "penumbra.probe.questions";
-    private static final String INSERT = "INSERT INTO ACKED VALUES(?, ?)";
+    static final String INSERT = "INSERT INTO ACKED VALUES(?, ?)";
     private static final long IDS = 1_000_000_000L;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -170,11 +171,17 @@ public final class ProbedCommits {
 
     /** Waits for the answer to a question. */
     public static Position answer(JournalProbe probe, long question) {
+        return await(question, () -> probe.answer().filter(answer -> answer.question() >= question))
+                .upTo();
+    }
+
+    /** Waits until a question is answered. */
+    static <T> T await(long question, Supplier<Optional<T>> answers) {
         long since = System.nanoTime();
         while (true) {
-            JournalProbe.@Nullable Answer answer = probe.answer().orElse(null);
-            if (answer != null && answer.question() >= question) {
-                return answer.upTo();
+            @Nullable T answer = answers.get().orElse(null);
+            if (answer != null) {
+                return answer;
             }
             assertThat(System.nanoTime() - since)
                     .as("time without an answer to question %d", question)
@@ -252,7 +259,7 @@ public final class ProbedCommits {
         }
     }
 
-    private static void insert(PreparedStatement insert, long id, int session) throws SQLException {
+    static void insert(PreparedStatement insert, long id, int session) throws SQLException {
         insert.setLong(1, id);
         insert.setInt(2, session);
         insert.executeUpdate();

@@ -1,7 +1,5 @@
 package dev.penumbra.capture;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import com.esotericsoftware.kryo.io.Input;
 import dev.penumbra.journal.CommittedTransaction;
 import dev.penumbra.journal.JournalReader;
@@ -19,19 +17,16 @@ import dev.penumbra.model.TableSchema;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a source's relay for rows of a captured table {@code T}, as a node does that has the source's journal. */
 public final class SourceRowReads implements AutoCloseable {
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-
     /** What a row is that cannot be told. */
     public static final String UNKNOWN = "unknown";
 
     private final Path journal;
     private final SourceRows rows;
+    private long questions;
 
     public SourceRowReads(Path journal) {
         this.journal = journal;
@@ -69,15 +64,7 @@ public final class SourceRowReads implements AutoCloseable {
 
     private Found found(Wanted wanted) {
         rows.ask(List.of(wanted));
-        long since = System.nanoTime();
-        while (true) {
-            @Nullable List<Found> answer = rows.answer().orElse(null);
-            if (answer != null) {
-                return answer.get(0);
-            }
-            assertThat(System.nanoTime() - since).as("time without an answer").isLessThan(PATIENCE_NANOS);
-            LockSupport.parkNanos(50_000);
-        }
+        return ProbedCommits.await(++questions, rows::answer).get(0);
     }
 
     @Override

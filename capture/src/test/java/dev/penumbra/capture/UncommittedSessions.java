@@ -28,7 +28,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UncommittedSessions {
     private static final int SESSIONS = 6;
-    private static final String INSERT = "INSERT INTO ACKED VALUES(?, ?)";
     private static final long IDS = 1_000_000_000L;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long NEVER = Long.MAX_VALUE;
 
     private final ProbedCommits.Connector connector;
@@ -79,10 +76,8 @@ public final class UncommittedSessions {
 
     private String run(int questions) throws Exception {
         try (Connection connection = connector.connect();
-                PreparedStatement insert = connection.prepareStatement(INSERT)) {
-            insert.setLong(1, -1);
-            insert.setInt(2, 0);
-            insert.executeUpdate();
+                PreparedStatement insert = connection.prepareStatement(ProbedCommits.INSERT)) {
+            ProbedCommits.insert(insert, -1, 0);
         }
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < SESSIONS; i++) {
@@ -95,34 +90,29 @@ public final class UncommittedSessions {
             Random random = new Random(seed);
             for (int i = 0; i < questions && failures.isEmpty(); i++) {
                 LockSupport.parkNanos(random.nextInt(5_000_000));
-                long asked = System.nanoTime();
-                Listing listing = answer(changes, changes.ask());
-                seen.add(new Seen(asked, System.nanoTime(), listing));
+                ask(changes);
             }
-            enough = true;
-            for (Thread thread : threads) {
-                thread.join();
-            }
-            long asked = System.nanoTime();
-            seen.add(new Seen(asked, System.nanoTime(), answer(changes, changes.ask())));
+            end(threads);
+            ask(changes);
+        } finally {
+            end(threads);
         }
         assertThat(failures).isEmpty();
         return check();
     }
 
-    /** Waits for the answer to a question. */
-    public static Listing answer(UncommittedChanges changes, long question) {
-        long since = System.nanoTime();
-        while (true) {
-            @Nullable Listing listing = changes.listed(question).orElse(null);
-            if (listing != null) {
-                return listing;
-            }
-            assertThat(System.nanoTime() - since)
-                    .as("time without an answer to question %d", question)
-                    .isLessThan(PATIENCE_NANOS);
-            LockSupport.parkNanos(50_000);
+    private void end(List<Thread> threads) throws InterruptedException {
+        enough = true;
+        for (Thread thread : threads) {
+            thread.join();
         }
+    }
+
+    private void ask(UncommittedChanges changes) {
+        long asked = System.nanoTime();
+        long question = changes.ask();
+        Listing listing = ProbedCommits.await(question, () -> changes.listed(question));
+        seen.add(new Seen(asked, System.nanoTime(), listing));
     }
 
     private String check() {
@@ -201,7 +191,7 @@ public final class UncommittedSessions {
         Random random = new Random(seed * 1000 + number);
         long id = number * IDS;
         try (Connection connection = connector.connect();
-                PreparedStatement insert = connection.prepareStatement(INSERT)) {
+                PreparedStatement insert = connection.prepareStatement(ProbedCommits.INSERT)) {
             connection.setAutoCommit(false);
             while (!enough) {
                 List<Written> transaction = new ArrayList<>();
@@ -241,9 +231,7 @@ public final class UncommittedSessions {
     private Written insert(PreparedStatement insert, long id, int session) throws SQLException {
         Written written = new Written();
         rows.put(id, written);
-        insert.setLong(1, id);
-        insert.setInt(2, session);
-        insert.executeUpdate();
+        ProbedCommits.insert(insert, id, session);
         written.written = System.nanoTime();
         return written;
     }

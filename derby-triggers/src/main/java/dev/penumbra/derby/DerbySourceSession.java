@@ -150,26 +150,13 @@ final class DerbySourceSession implements SourceSession {
 
     @Override
     public List<OutboxRow> uncommitted(LongPredicate isKnown, int maxRows, long maxBytes) throws SQLException {
-        List<OutboxRow> rows = new ArrayList<>();
-        long bytes = 0;
         selectOutbox.setLong(1, 0);
         selectOutbox.setLong(2, Long.MAX_VALUE);
         try (ResultSet found = selectOutbox.executeQuery()) {
-            while (rows.size() < maxRows && found.next()) {
-                long id = found.getLong(1);
-                byte @Nullable [] images = isKnown.test(id) ? null : found.getBytes(3);
-                if (images != null) {
-                    bytes += images.length;
-                    if (bytes > maxBytes) {
-                        return rows;
-                    }
-                    rows.add(new OutboxRow(id, found.getLong(2), Bytes.wrap(images)));
-                }
-            }
+            return OutboxRow.unknown(found, isKnown, maxRows, maxBytes);
         } finally {
             reading.commit();
         }
-        return rows;
     }
 
     @Override

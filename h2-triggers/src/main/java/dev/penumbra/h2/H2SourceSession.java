@@ -147,22 +147,9 @@ final class H2SourceSession implements SourceSession {
             select = peeking.prepareStatement("SELECT ID, TX, IMAGES FROM PENUMBRA.OUTBOX ORDER BY ID");
             selectUncommitted = select;
         }
-        List<OutboxRow> rows = new ArrayList<>();
-        long bytes = 0;
         try (ResultSet found = select.executeQuery()) {
-            while (rows.size() < maxRows && found.next()) {
-                long id = found.getLong(1);
-                byte @Nullable [] images = isKnown.test(id) ? null : found.getBytes(3);
-                if (images != null) {
-                    bytes += images.length;
-                    if (bytes > maxBytes) {
-                        return rows;
-                    }
-                    rows.add(new OutboxRow(id, found.getLong(2), Bytes.wrap(images)));
-                }
-            }
+            return OutboxRow.unknown(found, isKnown, maxRows, maxBytes);
         }
-        return rows;
     }
 
     @Override

@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param reason why this copy
  * @param confirmation at {@link Consistency.Level#OPTIMISTIC}, where something that is not committed is in the answer, completes once all of
  *     that has been committed or taken back: with this answer, when all of it was committed as it is here, and otherwise with a corrected one,
- *     which holds whatever has been committed by then. Completes exceptionally, because of a {@link dev.penumbra.model.PenumbraException}, when nothing can be proven in time. Completed
- *     on a thread of Penumbra's, which must not be held up. Null where nothing needs to be confirmed
+ *     which holds whatever has been committed by then. Completes exceptionally, because of a
+ *     {@link dev.penumbra.model.PenumbraException}, when nothing can be proven in time. Completed on a thread of Penumbra's, which must not
+ *     be held up. Null where nothing needs to be confirmed
  */
 @Incubating
 public record Answer<T>(

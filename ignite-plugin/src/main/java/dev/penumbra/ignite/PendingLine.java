@@ -137,10 +137,14 @@ final class PendingLine implements AutoCloseable {
             return run(chosen).flatMap(run -> run.newest(chosen.copy(), keys));
         }
         Object[] wanted = keys.stream().map(Key::toArray).toArray();
-        CompletableFuture<Object[]> answer = ask(owner.get(), chosen, chosen.run(), wanted, LOOKING);
+        return looked(ask(owner.get(), chosen, chosen.run(), wanted, LOOKING)).map(PendingLine::changes);
+    }
+
+    /** What a look into another node's memory has found; empty when there is nothing to be had. */
+    private static Optional<Object[]> looked(CompletableFuture<Object[]> answer) {
         try {
             Object[] parts = answer.get(2 * LOOKING.toMillis(), TimeUnit.MILLISECONDS);
-            return parts.length == 2 ? Optional.empty() : Optional.of(changes(parts));
+            return parts.length == 2 ? Optional.empty() : Optional.of(parts);
         } catch (ExecutionException | TimeoutException e) {
             return Optional.empty();
         } catch (InterruptedException e) {
@@ -171,7 +175,7 @@ final class PendingLine implements AutoCloseable {
      * What stands in the source of some rows and is likely to be committed.
      *
      * @param run what told of it, and is to be asked what becomes of it
-     * @param rows by their keys; null for one that would be removed
+     * @param rows by their keys; empty for one that would be removed
      * @param ids of the changes
      */
     record Intents(UUID run, Map<Key, Optional<BinaryObject>> rows, Set<Long> ids) {}
@@ -199,16 +203,7 @@ final class PendingLine implements AutoCloseable {
                                     intents.values().stream().map(Intent::id).collect(Collectors.toSet()))));
         }
         Object[] wanted = keys.stream().map(Key::toArray).toArray();
-        try {
-            Object[] parts =
-                    ask(owner.get(), chosen, null, wanted, LOOKING).get(2 * LOOKING.toMillis(), TimeUnit.MILLISECONDS);
-            return parts.length == 2 ? Optional.empty() : intents(parts);
-        } catch (ExecutionException | TimeoutException e) {
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
+        return looked(ask(owner.get(), chosen, null, wanted, LOOKING)).flatMap(PendingLine::intents);
     }
 
     /**

@@ -25,8 +25,8 @@ final class ReadFigures implements Reads {
      * How often one table was read.
      *
      * @param table the table's name in SQL
-     * @param fromSource reads of the database itself
      * @param preMerged reads of a shadow with what was pending laid over it
+     * @param fromSource reads of the database itself
      * @param discarded answers of a shadow that were not given out, because validation did not find them right
      * @param optimistic answers that showed something that was not committed
      * @param corrected those of them that turned out not to be what was committed

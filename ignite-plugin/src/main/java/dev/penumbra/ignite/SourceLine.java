@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import com.esotericsoftware.kryo.io.Input;
 import dev.penumbra.journal.KeyFormat;
 import dev.penumbra.journal.RowFormat;
 import dev.penumbra.journal.SourceRows.Found;
@@ -174,7 +175,7 @@ final class SourceLine implements AutoCloseable {
             }
             Bytes image = found.get(i).image();
             if (image != null) {
-                rows.put(order.get(i), RowFormat.read(new com.esotericsoftware.kryo.io.Input(image.array()), layout));
+                rows.put(order.get(i), RowFormat.read(new Input(image.array()), layout));
             }
         }
         return Optional.of(rows);

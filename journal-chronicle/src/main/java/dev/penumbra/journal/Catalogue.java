@@ -18,7 +18,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -226,8 +225,6 @@ record Catalogue(
     }
 
     private static String checksum(List<String> lines) {
-        CRC32C crc = new CRC32C();
-        crc.update(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
-        return String.format("%08x", crc.getValue());
+        return String.format("%08x", Checksum.of(String.join("\n", lines).getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.zip.CRC32C;
 
 /**
  * A question to whoever writes a journal, and its answer: up to where does the journal hold everything that had been committed in
@@ -131,15 +130,9 @@ public final class JournalProbe implements AutoCloseable {
         return array;
     }
 
-    private static int crc(byte[] bytes, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, length);
-        return (int) crc.getValue();
-    }
-
     private void write(int at, int length, long... values) throws IOException {
         byte[] record = longs(length + CRC_BYTES, values);
-        ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).putInt(length, crc(record, length));
+        ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).putInt(length, Checksum.of(record, 0, length));
         // In one call, so that no kill leaves half of it.
         file.seek(at);
         file.write(record);
@@ -151,7 +144,7 @@ public final class JournalProbe implements AutoCloseable {
         file.seek(at);
         file.readFully(record);
         ByteBuffer numbers = ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN);
-        boolean whole = numbers.getInt(length) == crc(record, length) && numbers.getLong(0) != 0;
+        boolean whole = numbers.getInt(length) == Checksum.of(record, 0, length) && numbers.getLong(0) != 0;
         return whole ? Optional.of(numbers) : Optional.empty();
     }
 

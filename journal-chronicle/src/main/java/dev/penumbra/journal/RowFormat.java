@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class RowFormat {
+    private static final int IMAGE_BYTES = 256;
     private static final int DECFLOAT_FINITE = 0;
     private static final int DECFLOAT_SPECIAL = 1;
 
@@ -76,6 +77,17 @@ public final class RowFormat {
                 writeValue(output, type, value);
             }
         }
+    }
+
+    /**
+     * A row image by itself.
+     *
+     * @throws IllegalArgumentException as {@link #write}
+     */
+    public static Bytes image(TableSchema schema, Row row) {
+        Output output = new Output(IMAGE_BYTES, Integer.MAX_VALUE - 8);
+        write(output, schema, row);
+        return Bytes.wrap(output.toBytes());
     }
 
     /** Reads a row image that {@link #write} appended under the same schema. */

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -236,9 +235,7 @@ public final class SourceRows implements AutoCloseable {
     }
 
     private static int crc(byte[] bytes) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, Integer.BYTES, bytes.length - Integer.BYTES);
-        return (int) crc.getValue();
+        return Checksum.of(bytes, Integer.BYTES, bytes.length - Integer.BYTES);
     }
 
     /** What stands behind a file's checksum; empty when there is no such file, or not all of it. */

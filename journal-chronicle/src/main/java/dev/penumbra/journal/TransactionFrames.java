@@ -2,14 +2,12 @@ package dev.penumbra.journal;
 
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
-import dev.penumbra.model.Bytes;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.Fingerprint;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.model.TransactionId;
 import dev.penumbra.model.api.Internal;
@@ -99,21 +97,13 @@ public final class TransactionFrames {
                         record,
                         change.operation(),
                         layout.fingerprint(),
-                        encoded(
-                                KeyFormat.keyLayout(layout),
-                                Row.of(Objects.requireNonNull(key).toArray())),
+                        KeyFormat.write(layout, Objects.requireNonNull(key)),
                         null);
             } else {
                 EventImages.write(record, change.operation(), layout, change.before(), change.after());
             }
             format.endRecord(record);
             append(keyOnly ? KEY_ONLY : PLAIN);
-        }
-
-        private static Bytes encoded(TableSchema layout, Row row) {
-            Output output = new Output(INITIAL_BYTES, MAX_BYTES);
-            RowFormat.write(output, layout, row);
-            return Bytes.wrap(output.toBytes());
         }
 
         private void append(byte form) {
@@ -219,8 +209,7 @@ public final class TransactionFrames {
         }
 
         private static Change removal(JournalRecord.Event event, TableSchema layout) {
-            TableSchema keys = KeyFormat.keyLayout(layout);
-            Key key = keys.keyOf(Objects.requireNonNull(EventImages.decode(event.before(), keys)));
+            Key key = KeyFormat.read(layout, Objects.requireNonNull(event.before()));
             return new Change(
                     event.position(), event.transaction(), event.operation(), event.origin(), layout, key, null, null);
         }

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.zip.CRC32C;
 
 /**
  * A question to whoever writes a journal, and its answer: which changes stand in the source that are not committed?
@@ -138,12 +137,6 @@ public final class UncommittedChanges implements AutoCloseable {
         }
     }
 
-    private static int crc(byte[] bytes) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, bytes.length);
-        return (int) crc.getValue();
-    }
-
     /**
      * Asks; returns the question's number, which is larger than that of every question before.
      *
@@ -163,7 +156,7 @@ public final class UncommittedChanges implements AutoCloseable {
         byte[] encoded = listing.encoded();
         byte[] record = ByteBuffer.allocate(FRAME_BYTES + encoded.length)
                 .putInt(encoded.length)
-                .putInt(crc(encoded))
+                .putInt(Checksum.of(encoded))
                 .put(encoded)
                 .array();
         try {
@@ -191,7 +184,7 @@ public final class UncommittedChanges implements AutoCloseable {
             }
             byte[] encoded = new byte[length];
             file.readFully(encoded);
-            return head.getInt() == crc(encoded)
+            return head.getInt() == Checksum.of(encoded)
                     ? Listing.decoded(encoded).filter(listing -> listing.question() >= question)
                     : Optional.empty();
         } catch (IOException e) {

@@ -22,6 +22,7 @@ import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -252,11 +253,17 @@ class GrammarTest {
             SELECT 1; DROP SHADOW x                                                    | 1 | 23 | OF
             """)
     void badInput_isRefusedWhereItGoesWrong(String sql, int line, int column, String expected) {
+        assertThat(refused(sql, ErrorCode.SQL_SYNTAX, line, column).get("expected"))
+                .startsWith(expected);
+    }
+
+    /** What the refusal of a text says beside its code and its place. */
+    private static Map<String, String> refused(String sql, ErrorCode code, int line, int column) {
         PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
         assertThat(refusal).as(sql).isNotNull();
-        assertThat(refusal.code()).isEqualTo(ErrorCode.SQL_SYNTAX);
+        assertThat(refusal.code()).isEqualTo(code);
         assertThat(refusal.context()).containsEntry("line", "" + line).containsEntry("column", "" + column);
-        assertThat(refusal.context().get("expected")).startsWith(expected);
+        return refusal.context();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -270,12 +277,7 @@ class GrammarTest {
             ALTER TRIGGER x DISABLE                                                    | 1 | 1  | ALTER TRIGGER
             """)
     void clausesOfTheLaterContract_areRefusedByNameAndPlace(String sql, int line, int column, String refused) {
-        PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
-        assertThat(refusal).as(sql).isNotNull();
-        assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_SUPPORTED);
-        assertThat(refusal.context())
-                .containsEntry("line", "" + line)
-                .containsEntry("column", "" + column)
+        assertThat(refused(sql, ErrorCode.NOT_SUPPORTED, line, column))
                 .containsEntry("clause", refused)
                 .containsEntry("reason", "not supported in this version");
     }
@@ -287,14 +289,9 @@ class GrammarTest {
             EXPLAIN SHADOW SELECT * FROM SHADOW.T WITH CONSISTENCY OPTIMISTIC          | 1 | 56
             """)
     void whatIsNotCommitted_isRefusedToStatements(String sql, int line, int column) {
-        PenumbraException refusal = catchThrowableOfType(PenumbraException.class, () -> Script.of(sql, "PUBLIC"));
-        assertThat(refusal).as(sql).isNotNull();
-        assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_SUPPORTED);
-        assertThat(refusal.context())
-                .containsEntry("line", "" + line)
-                .containsEntry("column", "" + column)
-                .containsEntry("clause", "OPTIMISTIC");
-        assertThat(refusal.context().get("reason")).contains("by their keys");
+        Map<String, String> said = refused(sql, ErrorCode.NOT_SUPPORTED, line, column);
+        assertThat(said).containsEntry("clause", "OPTIMISTIC");
+        assertThat(said.get("reason")).contains("by their keys");
     }
 
     @Test

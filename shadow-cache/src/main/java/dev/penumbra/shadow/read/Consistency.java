@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  * What the answer to a read must contain.
  *
  * <p>An answer that is right at a stronger level is right at a weaker one. Whatever the level but {@link Level#OPTIMISTIC}, an answer holds
- * committed rows only, and within a session no row goes back to a former state. Moments are of the clock of the node that reads; no clock is compared
- * with another.
+ * committed rows only, and within a session no row goes back to a former state. Moments are of the clock of the node that reads; no clock is
+ * compared with another.
  *
  * @param level the kind of promise
- * @param staleness at {@link Level#BOUNDED} and {@link Level#OPTIMISTIC}, for how long before the read a commit may be missing, in whole milliseconds, rounded
- *     down, and at most {@link #MAX_STALENESS}; null at other levels
+ * @param staleness at {@link Level#BOUNDED} and {@link Level#OPTIMISTIC}, for how long before the read a commit may be missing, in whole
+ *     milliseconds, rounded down, and at most {@link #MAX_STALENESS}; null at other levels
  * @param token at {@link Level#SESSION}, what the answer must contain; null at other levels
  */
 @Incubating
