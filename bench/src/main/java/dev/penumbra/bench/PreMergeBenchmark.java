@@ -52,10 +52,10 @@ final class PreMergeBenchmark implements Benchmark {
                             directory.path().resolve("journal"),
                             plugin -> plugin.setPendingMillis(effort.of(1_500, PENDING_MILLIS, PENDING_MILLIS)));
                     ProbeAnswers answers = journal.answerProbes()) {
-                grid.homeImage(SourceJournal.SOURCE, TpchRows.ORDERS.name());
+                Copy home = grid.homeImage(SourceJournal.SOURCE, TpchRows.ORDERS.name());
                 Copy shadow = grid.createShadow(
                         SourceJournal.SOURCE, TpchRows.ORDERS.name(), GridOfThree.EU, Compression.ZSTD);
-                Shadow read = new Shadow(grid, journal, shadow, rows, end);
+                Shadow read = new Shadow(grid, journal, home, shadow, rows, end);
                 List<BenchmarkCase> cases = new ArrayList<>();
                 for (int pending : List.of(0, effort.of(100, 10_000, 10_000))) {
                     for (String kind : List.of("key", "statement")) {
@@ -78,6 +78,7 @@ final class PreMergeBenchmark implements Benchmark {
     private static final class Shadow {
         private final GridOfThree grid;
         private final SourceJournal journal;
+        private final Copy home;
         private final Copy shadow;
         private final List<Row> rows;
         private final CopiedTable table;
@@ -86,9 +87,10 @@ final class PreMergeBenchmark implements Benchmark {
         private final List<byte[]> same;
         private Position end;
 
-        Shadow(GridOfThree grid, SourceJournal journal, Copy shadow, List<Row> rows, Position end) {
+        Shadow(GridOfThree grid, SourceJournal journal, Copy home, Copy shadow, List<Row> rows, Position end) {
             this.grid = grid;
             this.journal = journal;
+            this.home = home;
             this.shadow = shadow;
             this.rows = rows;
             this.end = end;
@@ -116,6 +118,8 @@ final class PreMergeBenchmark implements Benchmark {
                     () -> Objects.requireNonNull(table.get(key(0), written).position())
                                     .compareTo(end)
                             >= 0);
+            // Home, which has it written at once, shares the processors.
+            grid.awaitApplied(home, end);
             return written;
         }
 

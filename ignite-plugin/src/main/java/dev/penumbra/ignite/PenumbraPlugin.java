@@ -27,6 +27,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
@@ -50,6 +53,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     private static final Logger LOG = LoggerFactory.getLogger(PenumbraPlugin.class);
     private static final long ACTIVATION_LOOK_MILLIS = 100;
+    private static final int MAX_WRITERS = 8;
+    private static final int WRITER_IDLE_SECONDS = 10;
 
     private final Ignite ignite;
     private final PenumbraConfiguration configuration;
@@ -69,6 +74,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     private record Running(
             ShippingContext context,
+            ExecutorService writers,
             GridShadows shadows,
             Shipper shipper,
             NodeFigures figures,
@@ -237,14 +243,29 @@ public final class PenumbraPlugin implements IgnitePlugin {
         }
     }
 
+    /** As many threads as write at once what a copy is given by many rows; none while nothing is. */
+    private static ExecutorService writers(@Nullable String node) {
+        int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_WRITERS);
+        ThreadPoolExecutor writers = new ThreadPoolExecutor(
+                threads,
+                threads,
+                WRITER_IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Shipper.threads("penumbra-write-" + (node == null ? "ignite" : node)));
+        writers.allowCoreThreadTimeOut(true);
+        return writers;
+    }
+
     private synchronized void open() {
         if (stopping.getCount() == 0) {
             return;
         }
         Catalogue catalogue = new Catalogue(ignite);
         Dictionaries dictionaries = nodeDictionaries.open(catalogue);
+        ExecutorService writers = writers(ignite.name());
         ShippingContext context = new ShippingContext(
-                ignite, configuration, catalogue, dictionaries, codec, memory, InstantSource.system());
+                ignite, configuration, catalogue, dictionaries, codec, memory, InstantSource.system(), writers);
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);
         JournalLine line = new JournalLine(ignite);
         DistantJournals distant = new DistantJournals(
@@ -290,6 +311,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         });
         running = new Running(
                 context,
+                writers,
                 shadows,
                 shipper,
                 figures,
@@ -373,6 +395,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         present.host().close();
         present.distant().close();
         present.shipper().close();
+        present.writers().shutdown();
         present.line().close();
         present.validationLine().close();
         present.pending().close();

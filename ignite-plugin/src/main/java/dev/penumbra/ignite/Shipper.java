@@ -96,7 +96,8 @@ final class Shipper implements AutoCloseable {
         this.fillThreads = Executors.newCachedThreadPool(threads("penumbra-fill-" + node));
     }
 
-    private static ThreadFactory threads(String name) {
+    /** Makes threads that do not keep a process alive, with numbers behind their name. */
+    static ThreadFactory threads(String name) {
         AtomicInteger number = new AtomicInteger();
         return task -> {
             Thread thread = new Thread(task, name + "-" + number.incrementAndGet());

@@ -35,10 +35,12 @@ final class ShippingContext {
     private final ValueCodec codec;
     private final MemoryBudget memory;
     private final InstantSource clock;
+    private final Executor writers;
     private final @Nullable Datacenter local;
     private final ConcurrentMap<Datacenter, Progress> progress = new ConcurrentHashMap<>();
     private final ConcurrentMap<ShadowName, CommitChance> chances = new ConcurrentHashMap<>();
 
+    /** @param writers write what a copy is given at once by many rows, each some of them */
     ShippingContext(
             Ignite ignite,
             PenumbraConfiguration configuration,
@@ -46,7 +48,8 @@ final class ShippingContext {
             Dictionaries dictionaries,
             ValueCodec codec,
             MemoryBudget memory,
-            InstantSource clock) {
+            InstantSource clock,
+            Executor writers) {
         this.ignite = ignite;
         this.configuration = configuration;
         this.catalogue = catalogue;
@@ -54,6 +57,7 @@ final class ShippingContext {
         this.codec = codec;
         this.memory = memory;
         this.clock = clock;
+        this.writers = writers;
         this.local = DatacenterNodes.datacenterOf(ignite.cluster().localNode()).orElse(null);
     }
 
@@ -106,7 +110,7 @@ final class ShippingContext {
         return new Follower(
                 copy,
                 new BinaryRows(ignite.binary(), copy),
-                GridInternals.versionedCache(ignite, copy.cacheName()),
+                GridInternals.versionedCache(ignite, copy.cacheName(), writers),
                 compression,
                 chance(copy.name()));
     }

@@ -211,7 +211,7 @@ class KeyReadsIT {
         Position later = new Position(journal.last().epoch(), journal.last().sequence() + 1_000_000);
         Random random = new Random(1);
         long discarded = Grid.plugin(eu).reads().discarded();
-        GridInternals.versionedCache(eu, copy.cacheName())
+        GridInternals.versionedCache(eu, copy.cacheName(), Runnable::run)
                 .write(List.of(
                         new Write(form.key(changed), form.value(Orders.row((Long) changed.get(0), random)), later),
                         new Write(form.key(invented), form.value(Orders.row(4_711, random)), later)))

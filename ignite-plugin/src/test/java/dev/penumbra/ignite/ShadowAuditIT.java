@@ -152,7 +152,7 @@ class ShadowAuditIT {
         Copy copy = Grid.shadow(eu, "shop", Orders.NAME, "eu");
         BinaryRows form = new BinaryRows(eu.binary(), copy);
         Position later = new Position(journal.last().epoch(), journal.last().sequence() + 1_000_000);
-        GridInternals.versionedCache(eu, copy.cacheName())
+        GridInternals.versionedCache(eu, copy.cacheName(), Runnable::run)
                 .write(List.of(new Write(form.key(key), row == null ? null : form.value(row), later)))
                 .join();
     }

@@ -13,6 +13,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
@@ -53,11 +54,12 @@ public final class GridInternals {
     /**
      * A cache of a copy, for writing by position.
      *
+     * @param writers run by several threads what is written of many entries at once
      * @throws dev.penumbra.model.PenumbraException with {@link dev.penumbra.model.ErrorCode#SHADOW_NOT_FOUND} when the
      *     grid has no such cache
      */
-    public static VersionedCache versionedCache(Ignite ignite, String name) {
-        return new GridVersionedCache((IgniteEx) ignite, name);
+    public static VersionedCache versionedCache(Ignite ignite, String name, Executor writers) {
+        return new GridVersionedCache((IgniteEx) ignite, name, writers);
     }
 
     /** The component that Ignite asks a plugin for, or null when it asks for one that is not ours. */

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -60,14 +62,25 @@ final class GridVersionedCache implements VersionedCache {
     private static final int POSITION_CLUSTER = 1;
     private static final int TRUNCATE_PAGE = 1_024;
 
+    // A node with a near cache searches what it wrote for each entry of a request, so large ones cost the square of
+    // their size.
+    private static final int PART = 256;
+
     private final Ignite ignite;
     private final String name;
+    private final Executor writers;
     private final IgniteInternalCache<Object, Object> cache;
     private final GridCacheContext<?, ?> context;
 
+    /** Writes all by the calling thread. */
     GridVersionedCache(IgniteEx ignite, String name) {
+        this(ignite, name, Runnable::run);
+    }
+
+    GridVersionedCache(IgniteEx ignite, String name, Executor writers) {
         this.ignite = ignite;
         this.name = name;
+        this.writers = writers;
         // Makes a node outside the datacenter a client of the cache.
         if (ignite.cache(name) == null) {
             throw new PenumbraException(ErrorCode.SHADOW_NOT_FOUND).with("cache", name);
@@ -86,6 +99,22 @@ final class GridVersionedCache implements VersionedCache {
 
     @Override
     public CompletableFuture<Void> write(List<Write> writes) {
+        if (writes.size() <= PART) {
+            return writePart(writes);
+        }
+        List<CompletableFuture<Void>> written = new ArrayList<>();
+        for (List<Write> part : parts(writes)) {
+            try {
+                // What this node owns is written before Ignite returns.
+                written.add(CompletableFuture.completedFuture(part).thenComposeAsync(this::writePart, writers));
+            } catch (RejectedExecutionException e) {
+                written.add(CompletableFuture.failedFuture(e));
+            }
+        }
+        return all(written);
+    }
+
+    private CompletableFuture<Void> writePart(List<Write> writes) {
         List<Map.Entry<KeyCacheObject, GridCacheDrInfo>> puts = new ArrayList<>(writes.size());
         List<Map.Entry<KeyCacheObject, GridCacheVersion>> removes = new ArrayList<>();
         for (Write write : writes) {
@@ -103,19 +132,30 @@ final class GridVersionedCache implements VersionedCache {
     CompletableFuture<Void> write(
             List<Map.Entry<KeyCacheObject, GridCacheDrInfo>> puts,
             List<Map.Entry<KeyCacheObject, GridCacheVersion>> removes) {
+        List<CompletableFuture<Void>> written = new ArrayList<>();
         try {
-            CompletableFuture<Void> put =
-                    puts.isEmpty() ? done() : future(cache.putAllConflictAsync(new EntryMap<>(puts)));
-            CompletableFuture<Void> remove =
-                    removes.isEmpty() ? done() : future(cache.removeAllConflictAsync(new EntryMap<>(removes)));
-            return CompletableFuture.allOf(put, remove);
+            for (List<Map.Entry<KeyCacheObject, GridCacheDrInfo>> part : parts(puts)) {
+                written.add(future(cache.putAllConflictAsync(new EntryMap<>(part))));
+            }
+            for (List<Map.Entry<KeyCacheObject, GridCacheVersion>> part : parts(removes)) {
+                written.add(future(cache.removeAllConflictAsync(new EntryMap<>(part))));
+            }
         } catch (IgniteCheckedException | RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+            written.add(CompletableFuture.failedFuture(e));
         }
+        return all(written);
     }
 
-    private static CompletableFuture<Void> done() {
-        return CompletableFuture.completedFuture(null);
+    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> written) {
+        return CompletableFuture.allOf(written.toArray(CompletableFuture[]::new));
+    }
+
+    private static <E> List<List<E>> parts(List<E> whole) {
+        List<List<E>> parts = new ArrayList<>();
+        for (int from = 0; from < whole.size(); from += PART) {
+            parts.add(whole.subList(from, Math.min(from + PART, whole.size())));
+        }
+        return parts;
     }
 
     private static CompletableFuture<Void> future(IgniteInternalFuture<?> internal) {
