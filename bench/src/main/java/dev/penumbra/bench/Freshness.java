@@ -1,20 +1,13 @@
 package dev.penumbra.bench;
 
-import dev.penumbra.h2.Capture;
-import dev.penumbra.journal.JournalReader;
 import dev.penumbra.model.Row;
-import dev.penumbra.model.TableName;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.Copy;
-import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -33,12 +26,8 @@ import org.apache.ignite.binary.BinaryObject;
 final class Freshness {
     private static final int CHANGES_PER_SECOND = 1_000;
     private static final int CHANGES_PER_SAMPLE = 20;
-    private static final int ROWS = 5_000;
-    private static final long SETTLE_MILLIS = 120_000;
     private static final long LOOK_NANOS = 100_000;
     private static final long NOT_COMMITTED = Long.MIN_VALUE;
-    private static final TableName ORDERS = new TableName("PUBLIC", "ORDERS");
-    private static final String VERSION = "O_VERSION";
 
     private final Connection source;
     private final IgniteCache<Object, BinaryObject> shadow;
@@ -65,57 +54,24 @@ final class Freshness {
 
     static List<BenchmarkCase> measure(Effort effort) throws Exception {
         try (ScratchDirectory directory = ScratchDirectory.create();
-                Connection source = DriverManager.getConnection(
-                        "jdbc:h2:file:" + directory.path().resolve("database"), "sa", "")) {
-            Path journal = directory.path().resolve("journal");
-            fill(source);
-            Capture.install(source, "PUBLIC.ORDERS", journal.toString());
-            settle(source);
-            try (GridOfThree grid = new GridOfThree(directory.path(), journal)) {
-                String name = name(journal);
-                Copy home = grid.homeImage(name, ORDERS);
-                Copy shadow = grid.createShadow(name, ORDERS, GridOfThree.US, Compression.ZSTD);
-                grid.createShadow(name, ORDERS, GridOfThree.EU, Compression.ZSTD);
+                CapturedOrders orders = CapturedOrders.create(directory.path())) {
+            try (GridOfThree grid = new GridOfThree(directory.path(), orders.journal())) {
+                Copy home = grid.homeImage(orders.source(), CapturedOrders.NAME);
+                Copy shadow = grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.US, Compression.ZSTD);
+                grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.EU, Compression.ZSTD);
                 IgniteCache<Object, BinaryObject> plain = grid.node(GridOfThree.HOME)
                         .createCache(grid.like(shadow, "bench-put"))
                         .withKeepBinary();
                 Freshness freshness = new Freshness(
-                        source,
+                        orders.connection(),
                         grid.node(GridOfThree.US)
                                 .<Object, BinaryObject>cache(shadow.cacheName())
                                 .withKeepBinary(),
                         plain,
                         new BinaryRows(grid.node(GridOfThree.HOME).binary(), home),
-                        Row.of(0L, 0, 1L, "customer note please deliver carefully"));
+                        CapturedOrders.ROW);
                 return freshness.run(effort.of(200, 5_000, 15_000), effort.of(400, 8_000, 30_000));
             }
-        }
-    }
-
-    private static void fill(Connection source) throws SQLException {
-        try (Statement statement = source.createStatement()) {
-            statement.execute("CREATE TABLE ORDERS (O_ORDERKEY BIGINT PRIMARY KEY, " + VERSION
-                    + " INTEGER NOT NULL, O_CUSTKEY BIGINT NOT NULL, O_COMMENT VARCHAR(79) NOT NULL)");
-        }
-        try (PreparedStatement insert = source.prepareStatement(
-                "INSERT INTO ORDERS VALUES (?, 0, 1, 'customer note please deliver carefully')")) {
-            for (int i = 0; i < ROWS; i++) {
-                insert.setLong(1, i);
-                insert.addBatch();
-            }
-            insert.executeBatch();
-        }
-    }
-
-    private static void settle(Connection source) throws SQLException {
-        if (!Capture.settle(source, SETTLE_MILLIS)) {
-            throw new IllegalStateException("the journal does not follow");
-        }
-    }
-
-    private static String name(Path journal) {
-        try (JournalReader reader = JournalReader.openOldest(journal)) {
-            return reader.source();
         }
     }
 
@@ -131,8 +87,8 @@ final class Freshness {
                     Map.of("samples", (double) millis[0].length, "changesPerSecond", (double) CHANGES_PER_SECOND);
             List<BenchmarkCase> cases = new ArrayList<>();
             for (int percent : new int[] {50, 99}) {
-                double visible = percentile(millis[0], percent);
-                double put = percentile(millis[1], percent);
+                double visible = Percentiles.of(millis[0], percent);
+                double put = Percentiles.of(millis[1], percent);
                 cases.add(
                         new BenchmarkCase("commit-to-visible/p" + percent, put, visible, put / visible, "ms", beside));
             }
@@ -145,14 +101,14 @@ final class Freshness {
     private void write(int warmups, int changes) throws SQLException {
         long begin = System.nanoTime();
         try (PreparedStatement update =
-                source.prepareStatement("UPDATE ORDERS SET " + VERSION + " = ? WHERE O_ORDERKEY = ?")) {
+                source.prepareStatement("UPDATE ORDERS SET " + CapturedOrders.VERSION + " = ? WHERE O_ORDERKEY = ?")) {
             for (int i = 0; i < warmups + changes; i++) {
                 long due = begin + i * (1_000_000_000L / CHANGES_PER_SECOND);
                 for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                     LockSupport.parkNanos(left);
                 }
                 int version = i + 1;
-                long key = i % ROWS;
+                long key = i % CapturedOrders.ROWS;
                 AtomicLong committed = new AtomicLong(NOT_COMMITTED);
                 if (i % CHANGES_PER_SAMPLE == 0) {
                     samples.add(new Sample(key, version, committed, i >= warmups));
@@ -194,12 +150,6 @@ final class Freshness {
 
     private int version(long key) {
         BinaryObject value = shadow.get(key);
-        return value == null ? -1 : value.<Integer>field(VERSION);
-    }
-
-    private static double percentile(double[] figures, int percent) {
-        double[] sorted = figures.clone();
-        Arrays.sort(sorted);
-        return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+        return value == null ? -1 : value.<Integer>field(CapturedOrders.VERSION);
     }
 }

@@ -20,6 +20,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,7 @@ final class GridOfThree implements AutoCloseable {
 
     private final Map<String, Ignite> nodes = new LinkedHashMap<>();
     private final Map<String, Progress> progress = new LinkedHashMap<>();
+    private final List<DistanceCommunicationSpi> ways = new ArrayList<>();
     private final Storage storage;
 
     /**
@@ -85,7 +87,11 @@ final class GridOfThree implements AutoCloseable {
                 if (datacenter.equals(HOME)) {
                     plugin.setJournalDirectories(List.of(journal.toString()));
                 }
-                nodes.put(datacenter, Ignition.start(node(datacenter, port, work.resolve(datacenter), plugin)));
+                DistanceCommunicationSpi way = new DistanceCommunicationSpi();
+                ways.add(way);
+                IgniteConfiguration node = node(datacenter, port, work.resolve(datacenter), plugin);
+                node.setCommunicationSpi(listening(way, port));
+                nodes.put(datacenter, Ignition.start(node));
             }
         } catch (RuntimeException e) {
             close();
@@ -121,14 +127,22 @@ final class GridOfThree implements AutoCloseable {
                 .setDataStorageConfiguration(new DataStorageConfiguration()
                         .setDefaultDataRegionConfiguration(region("default"))
                         .setDataRegionConfigurations(region(COPIES_REGION)))
-                .setCommunicationSpi(
-                        new TcpCommunicationSpi().setLocalPort(port + NODES_MAX).setLocalPortRange(5 * NODES_MAX))
+                .setCommunicationSpi(listening(new TcpCommunicationSpi(), port))
                 .setDiscoverySpi(new TcpDiscoverySpi()
                         .setLocalPort(port)
                         .setLocalPortRange(NODES_MAX - 1)
                         .setIpFinder(new TcpDiscoveryVmIpFinder()
                                 .setAddresses(List.of("127.0.0.1:" + port + ".." + (port + NODES_MAX - 1)))))
                 .setPluginConfigurations(plugin);
+    }
+
+    private static TcpCommunicationSpi listening(TcpCommunicationSpi communication, int port) {
+        return communication.setLocalPort(port + NODES_MAX).setLocalPortRange(5 * NODES_MAX);
+    }
+
+    /** Puts a distance between the datacenters, for all messages from now on. */
+    void setRoundTrip(Duration roundTrip) {
+        ways.forEach(way -> way.setRoundTrip(roundTrip));
     }
 
     private static DataRegionConfiguration region(String name) {

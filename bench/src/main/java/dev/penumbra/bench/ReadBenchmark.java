@@ -42,16 +42,18 @@ final class ReadBenchmark implements Benchmark {
     @SuppressWarnings("try") // the probe is answered for as long as it is open
     public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
         List<Row> rows = TpchRows.orders(effort.of(500, 10_000, 10_000));
+        List<BenchmarkCase> cases = new ArrayList<>();
         try (ScratchDirectory directory = ScratchDirectory.create();
                 SourceJournal journal = new SourceJournal(directory.path().resolve("journal"), TpchRows.ORDERS)) {
             journal.fill(rows);
             try (GridOfThree grid =
                             new GridOfThree(directory.path(), directory.path().resolve("journal"));
                     ProbeAnswers answers = journal.answerProbes()) {
-                List<BenchmarkCase> cases = measure(grid, rows, effort, wanted, progress);
-                return new BenchmarkReport(name(), Machine.describe(), cases);
+                cases.addAll(measure(grid, rows, effort, wanted, progress));
             }
         }
+        cases.addAll(FarReads.measure(effort, wanted, progress));
+        return new BenchmarkReport(name(), Machine.describe(), cases);
     }
 
     private static List<BenchmarkCase> measure(

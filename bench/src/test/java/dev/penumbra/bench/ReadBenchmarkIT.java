@@ -18,6 +18,9 @@ class ReadBenchmarkIT {
                         "key/bounded",
                         "key/validated",
                         "sql/key",
-                        "sql/group");
+                        "sql/group",
+                        "wan-80ms/eventual/p99",
+                        "wan-80ms/bounded/p99",
+                        "wan-80ms/validated/p50");
     }
 }

@@ -1,5 +1,6 @@
 package dev.penumbra.cli;
 
+import dev.penumbra.bench.DistanceCommunicationSpi;
 import dev.penumbra.ignite.PenumbraConfiguration;
 import dev.penumbra.journal.JournalReader;
 import dev.penumbra.model.Datacenter;

@@ -2,6 +2,7 @@ package dev.penumbra.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.penumbra.bench.DistanceCommunicationSpi;
 import dev.penumbra.ignite.PenumbraConfiguration;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -212,7 +212,7 @@ final class ProcessGrid implements AutoCloseable {
                       </list>
                     </property>
                     <property name="communicationSpi">
-                      <bean class="dev.penumbra.cli.DistanceCommunicationSpi">
+                      <bean class="dev.penumbra.bench.DistanceCommunicationSpi">
                         <property name="localPort" value="%4$d"/>
                         <property name="localPortRange" value="0"/>
                         <property name="cutDirectory" value="%11$s"/>

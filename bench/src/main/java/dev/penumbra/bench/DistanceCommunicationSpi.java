@@ -1,4 +1,4 @@
-package dev.penumbra.cli;
+package dev.penumbra.bench;
 
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.model.ErrorCode;
@@ -60,7 +60,8 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
         cuts = Path.of(directory);
     }
 
-    static DistanceCommunicationSpi of(Duration roundTrip) {
+    /** A distance of so long a round trip. */
+    public static DistanceCommunicationSpi of(Duration roundTrip) {
         DistanceCommunicationSpi spi = new DistanceCommunicationSpi();
         spi.setRoundTrip(roundTrip);
         return spi;
@@ -71,7 +72,7 @@ public final class DistanceCommunicationSpi extends TcpCommunicationSpi {
      *
      * @throws PenumbraException with INVALID_CONFIGURATION when its communication is of another class
      */
-    static void set(IgniteConfiguration configuration, Duration roundTrip) {
+    public static void set(IgniteConfiguration configuration, Duration roundTrip) {
         @Nullable CommunicationSpi<?> given = configuration.getCommunicationSpi();
         if (given == null) {
             configuration.setCommunicationSpi(of(roundTrip));
