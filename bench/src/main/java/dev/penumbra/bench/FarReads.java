@@ -35,7 +35,7 @@ final class FarReads {
 
     static List<BenchmarkCase> measure(Effort effort, Predicate<String> wanted, Consumer<String> progress)
             throws Exception {
-        int few = effort.of(5, 100, 200);
+        int few = effort.of(5, 50, 100);
         int many = effort.of(200, 20_000, 50_000);
         Map<String, Case> cases = new LinkedHashMap<>();
         cases.put("wan-80ms/eventual/p99", new Case(Consistency.eventual(), SLOW, many));
@@ -66,7 +66,7 @@ final class FarReads {
         refused = 0;
         Rounds.Comparison comparison = Rounds.compare(
                 effort.of(0, 1, 2),
-                effort.of(1, 7, 15),
+                effort.of(1, 5, 9),
                 () -> micros(Consistency.primary(), one.percent(), few),
                 () -> micros(one.level(), one.percent(), one.reads()));
         return comparison.ofCosts(
