@@ -11,6 +11,7 @@ import org.apache.ignite.Ignition;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.apache.ignite.configuration.CacheConfiguration;
+import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 
 /**
  * A table of a node in this process, without backups: nothing but the node itself takes time.
@@ -33,7 +34,8 @@ final class CapturedIgniteTable implements CapturedTable {
                 GridOfThree.freePort(),
                 directory.resolve("work"),
                 new PenumbraConfiguration()
-                        .setCaptureDirectory(directory.resolve("journal").toString())));
+                        .setCaptureDirectory(directory.resolve("journal").toString()),
+                new TcpCommunicationSpi()));
         this.sql = node.getOrCreateCache(new CacheConfiguration<>("BENCH_SQL"));
         run("CREATE TABLE ORDERS (O_ID BIGINT PRIMARY KEY, O_CUSTOMER INTEGER, O_STATE VARCHAR, O_TOTAL DOUBLE,"
                 + " O_NOTE VARCHAR) WITH \"cache_name=BENCH_ORDERS,value_type=" + VALUE_TYPE + "\"");

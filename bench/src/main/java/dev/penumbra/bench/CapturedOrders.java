@@ -56,10 +56,10 @@ final class CapturedOrders implements AutoCloseable {
                     + " INTEGER NOT NULL, O_CUSTKEY BIGINT NOT NULL, O_COMMENT VARCHAR(79) NOT NULL)");
         }
         try (PreparedStatement insert = connection.prepareStatement("INSERT INTO ORDERS VALUES (?, ?, ?, ?)")) {
+            for (int column = 1; column < ROW.size(); column++) {
+                insert.setObject(column + 1, ROW.get(column));
+            }
             for (int i = 0; i < ROWS; i++) {
-                for (int column = 1; column < ROW.size(); column++) {
-                    insert.setObject(column + 1, ROW.get(column));
-                }
                 insert.setLong(1, i);
                 insert.addBatch();
             }

@@ -54,24 +54,23 @@ final class Freshness {
 
     static List<BenchmarkCase> measure(Effort effort) throws Exception {
         try (ScratchDirectory directory = ScratchDirectory.create();
-                CapturedOrders orders = CapturedOrders.create(directory.path())) {
-            try (GridOfThree grid = new GridOfThree(directory.path(), orders.journal())) {
-                Copy home = grid.homeImage(orders.source(), CapturedOrders.NAME);
-                Copy shadow = grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.US, Compression.ZSTD);
-                grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.EU, Compression.ZSTD);
-                IgniteCache<Object, BinaryObject> plain = grid.node(GridOfThree.HOME)
-                        .createCache(grid.like(shadow, "bench-put"))
-                        .withKeepBinary();
-                Freshness freshness = new Freshness(
-                        orders.connection(),
-                        grid.node(GridOfThree.US)
-                                .<Object, BinaryObject>cache(shadow.cacheName())
-                                .withKeepBinary(),
-                        plain,
-                        new BinaryRows(grid.node(GridOfThree.HOME).binary(), home),
-                        CapturedOrders.ROW);
-                return freshness.run(effort.of(200, 5_000, 15_000), effort.of(400, 8_000, 30_000));
-            }
+                CapturedOrders orders = CapturedOrders.create(directory.path());
+                GridOfThree grid = new GridOfThree(directory.path(), orders.journal())) {
+            Copy home = grid.homeImage(orders.source(), CapturedOrders.NAME);
+            Copy shadow = grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.US, Compression.ZSTD);
+            grid.createShadow(orders.source(), CapturedOrders.NAME, GridOfThree.EU, Compression.ZSTD);
+            IgniteCache<Object, BinaryObject> plain = grid.node(GridOfThree.HOME)
+                    .createCache(grid.like(shadow, "bench-put"))
+                    .withKeepBinary();
+            Freshness freshness = new Freshness(
+                    orders.connection(),
+                    grid.node(GridOfThree.US)
+                            .<Object, BinaryObject>cache(shadow.cacheName())
+                            .withKeepBinary(),
+                    plain,
+                    new BinaryRows(grid.node(GridOfThree.HOME).binary(), home),
+                    CapturedOrders.ROW);
+            return freshness.run(effort.of(200, 5_000, 15_000), effort.of(400, 8_000, 30_000));
         }
     }
 

@@ -89,9 +89,7 @@ final class GridOfThree implements AutoCloseable {
                 }
                 DistanceCommunicationSpi way = new DistanceCommunicationSpi();
                 ways.add(way);
-                IgniteConfiguration node = node(datacenter, port, work.resolve(datacenter), plugin);
-                node.setCommunicationSpi(listening(way, port));
-                nodes.put(datacenter, Ignition.start(node));
+                nodes.put(datacenter, Ignition.start(node(datacenter, port, work.resolve(datacenter), plugin, way)));
             }
         } catch (RuntimeException e) {
             close();
@@ -113,7 +111,8 @@ final class GridOfThree implements AutoCloseable {
     }
 
     @SuppressWarnings("deprecation") // Ignite offers no other way to configure a plugin that it finds by itself
-    static IgniteConfiguration node(String datacenter, int port, Path work, PenumbraConfiguration plugin) {
+    static IgniteConfiguration node(
+            String datacenter, int port, Path work, PenumbraConfiguration plugin, TcpCommunicationSpi communication) {
         String name = "bench-" + port + "-" + datacenter;
         return new IgniteConfiguration()
                 .setIgniteInstanceName(name)
@@ -127,17 +126,14 @@ final class GridOfThree implements AutoCloseable {
                 .setDataStorageConfiguration(new DataStorageConfiguration()
                         .setDefaultDataRegionConfiguration(region("default"))
                         .setDataRegionConfigurations(region(COPIES_REGION)))
-                .setCommunicationSpi(listening(new TcpCommunicationSpi(), port))
+                .setCommunicationSpi(
+                        communication.setLocalPort(port + NODES_MAX).setLocalPortRange(5 * NODES_MAX))
                 .setDiscoverySpi(new TcpDiscoverySpi()
                         .setLocalPort(port)
                         .setLocalPortRange(NODES_MAX - 1)
                         .setIpFinder(new TcpDiscoveryVmIpFinder()
                                 .setAddresses(List.of("127.0.0.1:" + port + ".." + (port + NODES_MAX - 1)))))
                 .setPluginConfigurations(plugin);
-    }
-
-    private static TcpCommunicationSpi listening(TcpCommunicationSpi communication, int port) {
-        return communication.setLocalPort(port + NODES_MAX).setLocalPortRange(5 * NODES_MAX);
     }
 
     /** Puts a distance between the datacenters, for all messages from now on. */

@@ -57,6 +57,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
     private static final int WRITER_IDLE_SECONDS = 10;
 
     private final Ignite ignite;
+    private final String name;
     private final PenumbraConfiguration configuration;
     private final NodeDictionaries nodeDictionaries;
     private final ValueCodec codec;
@@ -98,7 +99,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         this.configuration = configuration;
         this.nodeDictionaries = new NodeDictionaries(ignite, () -> stopping.getCount() == 0);
         this.codec = new ValueCodec(nodeDictionaries::find);
-        String name = node.getIgniteInstanceName() == null ? "ignite" : node.getIgniteInstanceName();
+        this.name = node.getIgniteInstanceName() == null ? "ignite" : node.getIgniteInstanceName();
         this.memory = new MemoryBudget(ignite, node, configuration, this::gatheredBytes);
         this.triggerRelay = new TriggerRelay(
                 ignite,
@@ -244,7 +245,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
     }
 
     /** As many threads as write at once what a copy is given by many rows; none while nothing is. */
-    private static ExecutorService writers(@Nullable String node) {
+    private ExecutorService writers() {
         int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_WRITERS);
         ThreadPoolExecutor writers = new ThreadPoolExecutor(
                 threads,
@@ -252,7 +253,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 WRITER_IDLE_SECONDS,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
-                Shipper.threads("penumbra-write-" + (node == null ? "ignite" : node)));
+                Shipper.threads("penumbra-write-" + name));
         writers.allowCoreThreadTimeOut(true);
         return writers;
     }
@@ -263,7 +264,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         }
         Catalogue catalogue = new Catalogue(ignite);
         Dictionaries dictionaries = nodeDictionaries.open(catalogue);
-        ExecutorService writers = writers(ignite.name());
+        ExecutorService writers = writers();
         ShippingContext context = new ShippingContext(
                 ignite, configuration, catalogue, dictionaries, codec, memory, InstantSource.system(), writers);
         CapturedTables tables = new CapturedTables(triggers, triggerRelay, taps);

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -104,12 +103,8 @@ final class GridVersionedCache implements VersionedCache {
         }
         List<CompletableFuture<Void>> written = new ArrayList<>();
         for (List<Write> part : parts(writes)) {
-            try {
-                // What this node owns is written before Ignite returns.
-                written.add(CompletableFuture.completedFuture(part).thenComposeAsync(this::writePart, writers));
-            } catch (RejectedExecutionException e) {
-                written.add(CompletableFuture.failedFuture(e));
-            }
+            // What this node owns is written before Ignite returns.
+            written.add(CompletableFuture.completedFuture(part).thenComposeAsync(this::writePart, writers));
         }
         return all(written);
     }
