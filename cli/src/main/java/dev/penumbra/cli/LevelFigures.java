@@ -127,6 +127,7 @@ final class LevelFigures {
         switch (source) {
             case SHADOW -> fromShadow++;
             case PRE_MERGED -> preMerged++;
+            case ARCHIVE -> throw new IllegalStateException("nothing was read as it was");
             case HOME -> fromHome++;
             case SOURCE -> fromSource++;
         }

@@ -14,7 +14,7 @@ import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long ago the shadows that have a time to live were filled.
+ * How long ago the shadows that have a time to live, or an archive, were filled.
  *
  * <p>One node of a datacenter notes how old each is, again and again. Whoever reads such a note lets the shadow age by its own monotonic
  * clock from there, and of two notes believes the one by which it is older. So nodes need not agree about the time of day, and none of
@@ -40,9 +40,9 @@ final class Ages {
         this.noted = noted;
     }
 
-    /** How old a shadow is; empty where nobody has noted that, and for those that live for ever. */
+    /** How old a shadow is; empty where nobody has noted that, and for those of which it does not matter. */
     Optional<Duration> of(Copy copy) {
-        if (!copy.built() || copy.definition().ttl().isZero()) {
+        if (!copy.built() || !copy.definition().isAged()) {
             return Optional.empty();
         }
         @Nullable Known found = known.get(copy.generation());
@@ -84,8 +84,9 @@ final class Ages {
 
     /** Whether it has been over for a while. */
     boolean isOver(Copy copy, Duration since) {
-        return of(copy).filter(age -> age.compareTo(copy.definition().ttl().plus(since)) >= 0)
-                .isPresent();
+        return !copy.definition().ttl().isZero()
+                && of(copy).filter(age -> age.compareTo(copy.definition().ttl().plus(since)) >= 0)
+                        .isPresent();
     }
 
     /** Forgets all others. */

@@ -61,6 +61,8 @@ public record Answer<T>(
         /** The home image. */
         HOME,
         /** The database itself. */
-        SOURCE
+        SOURCE,
+        /** A shadow's archive: the row as it was at the answer's position. */
+        ARCHIVE
     }
 }

@@ -1,10 +1,13 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.sql.AsOf;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.api.Incubating;
 import dev.penumbra.shadow.read.Consistency;
 import dev.penumbra.shadow.read.ReadSession;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +52,23 @@ public final class CopiedTable {
      */
     public Answer<Map<Key, Row>> getAll(Collection<Key> keys, Consistency consistency) {
         return plugin.keyReads().readAll(seen(), name, keys, consistency);
+    }
+
+    /**
+     * The table as it was when a position had been reached, for as long as this datacenter's shadow keeps that.
+     *
+     * @param position of the source, for example of a token or of another answer
+     */
+    public FormerTable asOf(Position position) {
+        return new FormerTable(plugin, name, seen(), AsOf.Moment.of(position));
+    }
+
+    /**
+     * The table as it was at a time, for as long as this datacenter's shadow keeps that: before the first change that the source has committed
+     * later by its own clock, which is read in milliseconds.
+     */
+    public FormerTable asOf(Instant time) {
+        return new FormerTable(plugin, name, seen(), AsOf.Moment.of(time));
     }
 
     private ReadSession seen() {

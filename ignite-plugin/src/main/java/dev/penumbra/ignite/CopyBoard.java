@@ -1,23 +1,30 @@
 package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.CacheWatch;
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.sql.Copies;
 import dev.penumbra.ignite.sql.Copy;
 import dev.penumbra.ignite.trigger.Trigger;
+import dev.penumbra.model.Column;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.read.FeedName;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.cache.CacheException;
+import org.apache.ignite.IgniteException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,6 +137,45 @@ final class CopyBoard implements Copies {
             home = listedHome(table);
         }
         return home == null ? Optional.empty() : home.standing(this::standing);
+    }
+
+    @Override
+    public Optional<Archive> archive(Datacenter datacenter, String table) {
+        Table found = known.get(table);
+        ListedCopy shadow = found == null ? null : found.shadows.get(datacenter);
+        return shadow != null
+                        && shadow.copy().built()
+                        && shadow.copy().definition().isArchived()
+                ? Optional.of(new KeptVersions(shadow.copy()))
+                : Optional.empty();
+    }
+
+    /** What is kept of one shadow. */
+    private final class KeptVersions implements Archive {
+        private final dev.penumbra.shadow.Copy copy;
+
+        KeptVersions(dev.penumbra.shadow.Copy copy) {
+            this.copy = copy;
+        }
+
+        @Override
+        public List<String> columns() {
+            return copy.requiredLayout().columns().stream().map(Column::name).toList();
+        }
+
+        @Override
+        public Optional<Position> begin() {
+            return shadows.archiveBegin(copy);
+        }
+
+        @Override
+        public Optional<Position> firstAfter(Instant time) {
+            try {
+                return GridInternals.firstAfter(context.ignite(), copy, time.toEpochMilli());
+            } catch (IgniteException | CacheException e) {
+                throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", copy.id());
+            }
+        }
     }
 
     private @Nullable ListedCopy listedHome(String table) {

@@ -723,7 +723,7 @@ final class Feed extends ShippingFeed {
                     bytesBefore = 0;
                     isSplit = true;
                 }
-                accept(change);
+                accept(change, transaction.committedAtMillis());
                 changes++;
             }
             if (first == null) {
@@ -756,13 +756,13 @@ final class Feed extends ShippingFeed {
         figures.gatheredBytes(gatheredBytes + writtenBytes);
     }
 
-    private void accept(Change change) {
+    private void accept(Change change, long committedAtMillis) {
         TableName table = change.table();
         if (home) {
             lastChanges.changed(table, change.position());
         }
         if (!change.operation().isRowOperation()) {
-            control(change);
+            control(change, committedAtMillis);
             return;
         }
         List<Followed> copies = followed.get(table);
@@ -777,7 +777,7 @@ final class Feed extends ShippingFeed {
                 if (!sameLayout(copy, change.schema())) {
                     refill(copy, change);
                 } else {
-                    copy.follower.gather(change);
+                    copy.follower.gather(change, committedAtMillis);
                     if (!copy.isTouched) {
                         copy.isTouched = true;
                         touched.add(copy);
@@ -813,22 +813,24 @@ final class Feed extends ShippingFeed {
                         && filling.copy().name().table().equals(table));
     }
 
-    private void control(Change change) {
+    private void control(Change change, long committedAtMillis) {
         TableName table = change.table();
         switch (change.operation()) {
             case TRUNCATE ->
                 each(table, change, copy -> {
                     hide(copy);
-                    copy.follower.discard();
                     quiet();
                     widen(change.position());
-                    copy.follower.cache().truncate(change.position());
+                    copy.follower.truncated(change.position(), committedAtMillis);
                     show(copy);
                 });
             case SNAPSHOT_END -> {
                 if (followed.containsKey(table)) {
                     write(table, change.position());
-                    each(table, change, copy -> mark(copy, copy.state.ended()));
+                    each(table, change, copy -> {
+                        beginArchive(copy.follower.copy(), copy.state.ended(), change.position());
+                        mark(copy, copy.state.ended());
+                    });
                 }
             }
             case SCHEMA -> layout(change);
@@ -843,6 +845,20 @@ final class Feed extends ShippingFeed {
 
     private interface Action {
         void on(Followed copy);
+    }
+
+    /** From here on whatever is changed says what was before, and the copy has all that was. */
+    private void beginArchive(Copy copy, CopyState state, Position begin) {
+        if (copy.definition().isArchived() && state.complete()) {
+            progress().beginArchive(copy, begin);
+        }
+    }
+
+    /** Rows that the source brings anew do not say what was before. */
+    private void endArchive(Copy copy) {
+        if (copy.definition().isArchived()) {
+            progress().endArchive(copy);
+        }
     }
 
     private void each(TableName table, Change change, Action action) {
@@ -871,6 +887,7 @@ final class Feed extends ShippingFeed {
             if (sameLayout(copy, change.schema())) {
                 // The source brings the table anew: what comes until the snapshot's end is not the whole of it.
                 write(table, change.position());
+                endArchive(copy.follower.copy());
                 mark(copy, copy.state.begun());
             } else {
                 refill(copy, change);
@@ -911,7 +928,7 @@ final class Feed extends ShippingFeed {
         }
         if (fresh.built()) {
             progress().forget(fresh);
-            context.ignite().destroyCache(fresh.cacheName());
+            context.destroy(fresh);
         }
         Copy next = fresh.rebuilt(context.catalogue().nextNumber("generation"), change.schema());
         if (!context.catalogue().replace(fresh, next)) {
@@ -954,7 +971,7 @@ final class Feed extends ShippingFeed {
         unfollow(copy);
         Copy former = copy.follower.copy();
         if (context.catalogue().replace(former, former.unbuilt())) {
-            context.ignite().destroyCache(former.cacheName());
+            context.destroy(former);
         }
         progress().forget(former);
     }
@@ -1157,6 +1174,7 @@ final class Feed extends ShippingFeed {
                     CopyState joined = filling.state(state.applied());
                     Follower follower = filling.takenOver(compression);
                     progress().put(filling.copy(), joined);
+                    beginArchive(filling.copy(), joined, joined.applied());
                     if (!isGone(filling.copy())) {
                         add(new Followed(follower, joined));
                     }

@@ -222,7 +222,7 @@ final class Filling implements Runnable {
         Progress progress = context.progress(present.name().datacenter());
         if (present.built()) {
             progress.forget(present);
-            context.ignite().destroyCache(present.cacheName());
+            context.destroy(present);
         }
         if (stopped || !context.catalogue().replace(present, next)) {
             return null;
@@ -230,10 +230,10 @@ final class Filling implements Runnable {
         copy = next;
         progress.put(next, CopyState.FILLING);
         context.destroyFormer(next);
-        Follower target = context.follower(next, compression);
+        Follower target = context.filler(next, compression);
         if (!context.catalogue().find(next.name(), next.role()).equals(Optional.of(next))) {
             // Dropped, or filled by another, before there was a cache that could be destroyed with it.
-            context.ignite().destroyCache(next.cacheName());
+            context.destroy(next);
             progress.forget(next);
             return null;
         }
@@ -321,7 +321,7 @@ final class Filling implements Runnable {
         }
         lossy |= differs && change.after() != null && !Follower.lossless(change.schema(), layout);
         switch (change.operation()) {
-            case INSERT, UPDATE, DELETE -> target.gather(change);
+            case INSERT, UPDATE, DELETE -> target.gather(change, change.position());
             case TRUNCATE -> {
                 target.discard();
                 target.cache().truncate(change.position());

@@ -7,6 +7,7 @@ import dev.penumbra.journal.UncommittedChanges;
 import dev.penumbra.model.Change;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
+import dev.penumbra.model.Origin;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
@@ -39,6 +40,8 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     private final BinaryRows rows;
     private final VersionedCache cache;
     private final CompressionChoice compression;
+    /** Null when the copy is not archived, or nobody reads of it yet what was. */
+    private final @Nullable ArchiveWriter archive;
     /** Null when the copy holds the whole table. */
     private final @Nullable CoveredRows covered;
 
@@ -49,8 +52,18 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
 
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
 
-    /** @param chance learns what becomes of what is not committed */
-    Follower(Copy copy, BinaryRows rows, VersionedCache cache, CompressionChoice compression, CommitChance chance) {
+    /**
+     * @param archive keeps what is changed; null not to
+     * @param chance learns what becomes of what is not committed
+     */
+    Follower(
+            Copy copy,
+            BinaryRows rows,
+            VersionedCache cache,
+            CompressionChoice compression,
+            @Nullable ArchiveWriter archive,
+            CommitChance chance) {
+        this.archive = archive;
         this.copy = copy;
         this.rows = rows;
         this.cache = cache;
@@ -67,9 +80,69 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         return cache;
     }
 
-    /** Gathers a change of a row, translating its images to the copy's layout by the names of columns. */
-    void gather(Change change) {
+    /**
+     * Gathers a change of a row, translating its images to the copy's layout by the names of columns.
+     *
+     * @param committedAtMillis when its transaction was committed, by the source's clock
+     */
+    void gather(Change change, long committedAtMillis) {
+        ArchiveWriter keeping = archive;
+        if (keeping != null && change.origin() != Origin.SNAPSHOT) {
+            keep(keeping, change, committedAtMillis);
+        }
         gather(change, change.position());
+    }
+
+    private void keep(ArchiveWriter keeping, Change change, long committedAtMillis) {
+        TableSchema layout = change.schema();
+        if (!layout.fingerprint().equals(rows.layout().fingerprint())) {
+            // Such a change brings the copy anew.
+            return;
+        }
+        Row before = change.before();
+        Row after = change.after();
+        Key key = change.key();
+        Key former = change.movedFrom();
+        Position position = change.position();
+        if (key != null && change.origin() == Origin.CORRECTION) {
+            // It says what the source has. What copies had before is in them.
+            keepStanding(keeping, key, position, committedAtMillis);
+            if (former != null) {
+                keepStanding(keeping, former, position, committedAtMillis);
+            }
+            return;
+        }
+        boolean had = before != null && covers(before);
+        boolean has = after != null && covers(after);
+        if (before != null && had && (former != null || after == null || !has || !before.equals(after))) {
+            keeping.gather(rows.key(layout.keyOf(before)), rows.value(before), position, committedAtMillis);
+        }
+        if (after != null && has && (former != null || !had)) {
+            keeping.gather(rows.key(layout.keyOf(after)), null, position, committedAtMillis);
+        }
+    }
+
+    private void keepStanding(ArchiveWriter keeping, Key key, Position position, long committedAtMillis) {
+        Pending.Change<Row> waiting = pending.newest(rows.key(key));
+        if (waiting == null) {
+            keeping.gatherStanding(rows.key(key), position, committedAtMillis);
+        } else {
+            Row row = waiting.row();
+            keeping.gather(rows.key(key), row == null ? null : rows.value(row), position, committedAtMillis);
+        }
+    }
+
+    /** Keeps all rows before they are removed at once. Waits. */
+    void truncated(Position position, long committedAtMillis) {
+        ArchiveWriter keeping = archive;
+        if (keeping == null) {
+            // What was to be written goes, too.
+            discard();
+        } else {
+            flush().join();
+            keeping.truncated(position, committedAtMillis);
+        }
+        cache.truncate(position);
     }
 
     /** The same for a copy whose rows have positions of another kind than the journal's. */
@@ -272,7 +345,9 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
             writes.add(new Write(key, row == null ? null : rows.value(row), change.position()));
         });
         compression.prepare(copy, cache, writes);
-        underWay = cache.write(writes).thenRun(taken::written);
+        ArchiveWriter keeping = archive;
+        underWay = (keeping == null ? cache.write(writes) : keeping.before(() -> cache.write(writes)))
+                .thenRun(taken::written);
         return underWay;
     }
 

@@ -3,10 +3,12 @@ package dev.penumbra.ignite;
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.GridInternals.CopySize;
+import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.ArchiveMarks;
 import dev.penumbra.shadow.Catalogue;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.PartitionShares;
@@ -85,12 +87,23 @@ final class GridShadows implements Shadows {
                     .with("source", name.source())
                     .with("table", name.table());
         }
+        requireArchivable(definition);
         layout(name).flatMap(definition.coverage()::misfit).ifPresent(misfit -> {
             throw misfit.with("table", name.table());
         });
         Copy shadow = new Copy(Copy.Role.SHADOW, definition, catalogue().sqlTable(name.source(), name.table()));
         if (!catalogue().add(shadow) && !ifNotExists) {
             throw new PenumbraException(ErrorCode.SHADOW_EXISTS).with("shadow", name);
+        }
+    }
+
+    /** An Ignite table's partitions are streams of their own, so that no position is one moment of all of them. */
+    private void requireArchivable(ShadowDefinition definition) {
+        if (definition.isArchived() && definition.name().source().equals(tables.source())) {
+            throw new PenumbraException(ErrorCode.NOT_SUPPORTED)
+                    .with("clause", "ARCHIVE")
+                    .with("reason", "only shadows of H2 and Derby tables keep what was")
+                    .with("table", definition.name().table());
         }
     }
 
@@ -121,7 +134,11 @@ final class GridShadows implements Shadows {
 
     @Override
     public void alter(ShadowName name, UnaryOperator<ShadowDefinition> change) {
-        replace(name, present -> present.altered(change.apply(present.definition())));
+        replace(name, present -> {
+            ShadowDefinition next = change.apply(present.definition());
+            requireArchivable(next);
+            return present.altered(next);
+        });
     }
 
     @Override
@@ -193,6 +210,20 @@ final class GridShadows implements Shadows {
         } catch (IgniteException | javax.cache.CacheException e) {
             // The datacenter's last node is leaving, or the cache is being replaced: nothing can be counted in it.
             return standing;
+        }
+    }
+
+    /** From where on the archive of a copy has all versions; empty where it has none, or nobody can tell. */
+    Optional<Position> archiveBegin(Copy copy) {
+        Datacenter datacenter = copy.name().datacenter();
+        if (!copy.built() || !copy.definition().isArchived() || !context.isPresent(datacenter)) {
+            return Optional.empty();
+        }
+        try {
+            return context.progress(datacenter).archive(copy).map(ArchiveMarks::begin);
+        } catch (IgniteException | javax.cache.CacheException e) {
+            // The datacenter's last node is leaving.
+            return Optional.empty();
         }
     }
 

@@ -439,6 +439,7 @@ final class KeyReads {
                 case PRE_MERGED -> Answer.Source.PRE_MERGED;
                 case HOME -> Answer.Source.HOME;
                 case SOURCE -> Answer.Source.SOURCE;
+                case ARCHIVE -> Answer.Source.ARCHIVE;
             };
             return new Answer<>(value, asked, source, chosen.copy(), staleness, chosen.applied(), reason);
         }

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite;
 
+import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.ignite.internal.PositionedRow;
 import dev.penumbra.ignite.internal.PrimaryRows;
 import dev.penumbra.model.ErrorCode;
@@ -23,14 +24,14 @@ import org.jspecify.annotations.Nullable;
 /** The rows of one filling of a copy by their keys, each from the node that owns it. Safe for use by several threads. */
 final class KeyedRows {
     private final Ignite ignite;
-    private final String cacheName;
+    private final Copy copy;
     private final BinaryRows layout;
     private final IgniteCache<Object, BinaryObject> cache;
     private final PrimaryRows own;
 
     private KeyedRows(Ignite ignite, Copy copy, IgniteCache<Object, BinaryObject> cache, PrimaryRows own) {
         this.ignite = ignite;
-        this.cacheName = copy.cacheName();
+        this.copy = copy;
         this.layout = new BinaryRows(ignite.binary(), copy);
         this.cache = cache;
         this.own = own;
@@ -97,6 +98,20 @@ final class KeyedRows {
                         key,
                         new Positioned(layout.row(stored, PositionedRow.value(given)), PositionedRow.position(given))));
         return rows;
+    }
+
+    /** The rows as they were at a position, of a copy that is archived. */
+    Map<Key, Row> getFormer(Collection<Key> keys, Position at) {
+        Map<Object, Key> wanted = new HashMap<>();
+        keys.forEach(key -> wanted.put(layout.requiredKey(key), key));
+        Map<Key, Row> rows = new HashMap<>();
+        try {
+            GridInternals.former(ignite, copy, wanted.keySet(), at)
+                    .forEach((stored, value) -> put(rows, Objects.requireNonNull(wanted.get(stored)), stored, value));
+            return rows;
+        } catch (RuntimeException e) {
+            throw failed(e);
+        }
     }
 
     /** @throws PenumbraException with {@link ErrorCode#INVALID_KEY} when one of the keys cannot be any row's */
@@ -176,8 +191,8 @@ final class KeyedRows {
 
     /** What of a cache that is gone has been read in vain fails in many ways, since Ignite takes its parts away one by one. */
     private RuntimeException failed(RuntimeException failure) {
-        return ignite.cache(cacheName) == null
-                ? new PenumbraException(ErrorCode.COPY_REPLACED, failure).with("cache", cacheName)
+        return ignite.cache(copy.cacheName()) == null
+                ? new PenumbraException(ErrorCode.COPY_REPLACED, failure).with("cache", copy.cacheName())
                 : failure;
     }
 }

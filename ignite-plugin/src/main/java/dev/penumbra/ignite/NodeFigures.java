@@ -88,6 +88,7 @@ final class NodeFigures implements AutoCloseable {
                         "Statements that a shadow answered together with what was pending of it.")
                 .number("FromHome", reads::fromHome, "Statements that a home image answered.")
                 .number("FromSource", reads::fromSource, "Reads by key of databases themselves.")
+                .number("FromArchive", reads::fromArchive, "Reads of shadows as they were.")
                 .number("Discarded", reads::discarded, "Answers of shadows that validation did not find right.")
                 .number("Optimistic", reads::optimistic, "Answers that showed something that was not committed.")
                 .number("Corrected", reads::corrected, "Those of them that were not what was committed in the end.");
@@ -274,6 +275,14 @@ final class NodeFigures implements AutoCloseable {
                                 row -> row.copy().definition().ttl().isZero()
                                         ? null
                                         : (Long) row.copy().definition().ttl().toMillis()),
+                        number(
+                                "archiveMillis",
+                                row -> row.copy().definition().isArchived()
+                                        ? (Long) row.copy()
+                                                .definition()
+                                                .archive()
+                                                .toMillis()
+                                        : null),
                         number("commitPercent", row ->
                                 (long) row.copy().definition().commitPercent()),
                         number(
@@ -281,6 +290,7 @@ final class NodeFigures implements AutoCloseable {
                                 row -> ages.of(row.copy())
                                         .map(Duration::toMillis)
                                         .orElse(null)),
+                        text("archiveBegin", row -> archiveBegin(row.copy())),
                         number("generation", row -> row.copy().generation()),
                         text("applied", row -> row.status().applied().toString()),
                         number("rowCount", row -> row.status().rows()),
@@ -345,10 +355,15 @@ final class NodeFigures implements AutoCloseable {
                         number("preMerged", ReadFigures.TableReads::preMerged),
                         number("fromHome", ReadFigures.TableReads::fromHome),
                         number("fromSource", ReadFigures.TableReads::fromSource),
+                        number("fromArchive", ReadFigures.TableReads::fromArchive),
                         number("discarded", ReadFigures.TableReads::discarded),
                         number("optimistic", ReadFigures.TableReads::optimistic),
                         number("corrected", ReadFigures.TableReads::corrected)),
                 () -> List.copyOf(reads.tables().values()));
+    }
+
+    private @Nullable String archiveBegin(Copy copy) {
+        return shadows.archiveBegin(copy).map(Position::toString).orElse(null);
     }
 
     /** Null where another datacenter's nodes would have to be asked. */

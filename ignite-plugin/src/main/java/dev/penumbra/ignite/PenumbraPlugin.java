@@ -82,6 +82,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             Heartbeat heartbeat,
             CopyBoard board,
             KeyReads keyReads,
+            FormerReads formerReads,
             JournalHost host,
             DistantJournals distant,
             JournalLine line,
@@ -182,6 +183,10 @@ public final class PenumbraPlugin implements IgnitePlugin {
 
     KeyReads keyReads() {
         return required().keyReads();
+    }
+
+    FormerReads formerReads() {
+        return required().formerReads();
     }
 
     Shipper shipper() {
@@ -310,6 +315,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
             board.refresh();
             figures.refresh();
         });
+        NameRouter byKey = new NameRouter(board, (schema, table) -> true, local);
         running = new Running(
                 context,
                 writers,
@@ -320,7 +326,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 board,
                 new KeyReads(
                         ignite,
-                        new NameRouter(board, (schema, table) -> true, local),
+                        byKey,
                         board,
                         readers,
                         pending,
@@ -329,6 +335,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         local,
                         context.isHome(),
                         shipper.background()),
+                new FormerReads(ignite, byKey, board, readers, reads),
                 host,
                 distant,
                 line,

@@ -17,6 +17,7 @@ final class ReadFigures implements Reads {
         private final LongAdder home = new LongAdder();
         private final LongAdder source = new LongAdder();
         private final LongAdder discarded = new LongAdder();
+        private final LongAdder archive = new LongAdder();
         private final LongAdder optimistic = new LongAdder();
         private final LongAdder corrected = new LongAdder();
     }
@@ -27,6 +28,7 @@ final class ReadFigures implements Reads {
      * @param table the table's name in SQL
      * @param preMerged reads of a shadow with what was pending laid over it
      * @param fromSource reads of the database itself
+     * @param fromArchive reads of a shadow as it was
      * @param discarded answers of a shadow that were not given out, because validation did not find them right
      * @param optimistic answers that showed something that was not committed
      * @param corrected those of them that turned out not to be what was committed
@@ -37,6 +39,7 @@ final class ReadFigures implements Reads {
             long preMerged,
             long fromHome,
             long fromSource,
+            long fromArchive,
             long discarded,
             long optimistic,
             long corrected) {}
@@ -48,6 +51,7 @@ final class ReadFigures implements Reads {
             case PRE_MERGED -> preMerged(table);
             case HOME -> fromHome(table);
             case SOURCE -> counts(table).source.increment();
+            case ARCHIVE -> counts(table).archive.increment();
         }
     }
 
@@ -101,6 +105,10 @@ final class ReadFigures implements Reads {
         return sum(counts -> counts.source);
     }
 
+    long fromArchive() {
+        return sum(counts -> counts.archive);
+    }
+
     long discarded() {
         return sum(counts -> counts.discarded);
     }
@@ -130,6 +138,7 @@ final class ReadFigures implements Reads {
                         counts.preMerged.sum(),
                         counts.home.sum(),
                         counts.source.sum(),
+                        counts.archive.sum(),
                         counts.discarded.sum(),
                         counts.optimistic.sum(),
                         counts.corrected.sum())));

@@ -2,6 +2,7 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.affinity.DatacenterNodes;
 import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.VersionedCache;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Catalogue;
@@ -104,15 +105,29 @@ final class ShippingContext {
         return progress.computeIfAbsent(datacenter, key -> new Progress(ignite, key, storage()));
     }
 
-    /** What writes the rows of a copy that is built; creates its cache when it is not there yet. */
+    /** What writes the rows of a copy that is built; creates its caches when they are not there yet. */
     Follower follower(Copy copy, CompressionChoice compression) {
+        return follower(copy, compression, true);
+    }
+
+    /** The same for one that is being filled: nobody will read what was then. */
+    Follower filler(Copy copy, CompressionChoice compression) {
+        return follower(copy, compression, false);
+    }
+
+    private Follower follower(Copy copy, CompressionChoice compression, boolean keeping) {
         ignite.getOrCreateCache(storage().copy(copy));
+        VersionedCache cache = GridInternals.versionedCache(ignite, copy.cacheName(), writers);
+        @Nullable ArchiveWriter archive = null;
+        if (copy.definition().isArchived()) {
+            ignite.getOrCreateCache(storage().archive(copy));
+            if (keeping) {
+                VersionedCache former = GridInternals.versionedCache(ignite, copy.archiveCacheName(), writers);
+                archive = new ArchiveWriter(ignite, copy, former, cache, writers);
+            }
+        }
         return new Follower(
-                copy,
-                new BinaryRows(ignite.binary(), copy),
-                GridInternals.versionedCache(ignite, copy.cacheName(), writers),
-                compression,
-                chance(copy.name()));
+                copy, new BinaryRows(ignite.binary(), copy), cache, compression, archive, chance(copy.name()));
     }
 
     /** What this node has learned, since its start, of what becomes of changes of a table that are not committed yet. */
@@ -122,7 +137,12 @@ final class ShippingContext {
 
     /** Whether the grid still has the cache of a copy that is built; if not, whoever opens it would find it empty. */
     boolean hasCache(Copy copy) {
-        return ignite.cacheNames().contains(copy.cacheName());
+        return ignite.cacheNames().containsAll(copy.cacheNames());
+    }
+
+    /** Destroys the caches of a copy that is built. */
+    void destroy(Copy copy) {
+        copy.cacheNames().forEach(ignite::destroyCache);
     }
 
     /** Destroys the caches that earlier fillings of a copy have left; their SQL name is the copy's. */
@@ -150,7 +170,7 @@ final class ShippingContext {
         if (isPresent(former.name().datacenter())) {
             progress(former.name().datacenter()).forget(former);
         }
-        ignite.destroyCache(former.cacheName());
+        destroy(former);
     }
 
     /** How old a copy was when that was noted last; empty where nobody has noted it, or its datacenter has no node. */

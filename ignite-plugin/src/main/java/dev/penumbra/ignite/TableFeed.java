@@ -290,7 +290,7 @@ final class TableFeed extends ShippingFeed {
         Follower follower = context.follower(copy, compression);
         if (!context.catalogue().holds(copy)) {
             // Dropped before there was a cache that could be destroyed with it.
-            context.ignite().destroyCache(copy.cacheName());
+            context.destroy(copy);
             return null;
         }
         return new FollowedTable(context.ignite(), progress(), follower, tables, tap, this::isStopped);
@@ -310,13 +310,13 @@ final class TableFeed extends ShippingFeed {
         }
         if (present.built()) {
             progress().forget(present);
-            context.ignite().destroyCache(present.cacheName());
+            context.destroy(present);
         }
         context.destroyFormer(next);
         context.follower(next, compression);
         progress().begin(next, PartitionShares.none(capture.createdAtMillis(), tap.partitions()));
         if (!context.catalogue().holds(next)) {
-            context.ignite().destroyCache(next.cacheName());
+            context.destroy(next);
             progress().forget(next);
         }
         catalogueChanged();
@@ -334,7 +334,7 @@ final class TableFeed extends ShippingFeed {
 
     private void clear(Copy copy) {
         if (copy.built() && context.catalogue().replace(copy, copy.unbuilt())) {
-            context.ignite().destroyCache(copy.cacheName());
+            context.destroy(copy);
             progress().forget(copy);
         }
     }

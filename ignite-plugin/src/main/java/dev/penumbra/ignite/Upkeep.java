@@ -2,6 +2,8 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.ArchiveMarks;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Copy.Release;
 import dev.penumbra.shadow.Copy.Role;
@@ -65,6 +67,7 @@ final class Upkeep implements AutoCloseable {
     private volatile boolean stopped;
 
     // Owned by the thread.
+    private final Archives archives;
     private long nextComplaint = System.nanoTime();
     private long goneAt = System.nanoTime();
     /** The caches of this datacenter's shadows when they were looked at last. */
@@ -77,6 +80,7 @@ final class Upkeep implements AutoCloseable {
         this.context = context;
         this.shadows = shadows;
         this.ages = ages;
+        this.archives = new Archives(context);
         this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread keeping =
                     new Thread(task, "penumbra-upkeep-" + context.ignite().name());
@@ -149,13 +153,16 @@ final class Upkeep implements AutoCloseable {
     private void look(Datacenter local) {
         List<Copy> built = builtShadows();
         ages.retain(built.stream()
-                .filter(copy -> !copy.definition().ttl().isZero())
+                .filter(copy -> copy.definition().isAged())
                 .map(Copy::generation)
                 .collect(Collectors.toSet()));
         List<Copy> here = in(local, built);
         noteGone(here);
+        archives.retain(here);
+        here.forEach(copy -> safely(() -> archives.purge(copy)));
         if (context.isOldest()) {
             here.forEach(copy -> safely(() -> age(copy)));
+            here.forEach(copy -> safely(() -> forget(copy)));
             // One at a look: memory is looked at in between.
             here.stream().filter(copy -> ages.isOver(copy, GRACE)).findFirst().ifPresent(this::expire);
             destroyLeftBehind(local);
@@ -184,9 +191,8 @@ final class Upkeep implements AutoCloseable {
 
     private void age(Copy copy) {
         Progress progress = context.progress(copy.name().datacenter());
-        Duration ttl = copy.definition().ttl();
         Duration noted = progress.age(copy).orElse(null);
-        if (ttl.isZero()) {
+        if (!copy.definition().isAged()) {
             if (noted != null) {
                 progress.forgetAge(copy);
             }
@@ -197,8 +203,32 @@ final class Upkeep implements AutoCloseable {
         } else if (!ages.isOver(copy, GRACE)) {
             Duration age = ages.of(copy).orElse(noted);
             Duration behind = age.minus(noted);
-            if (behind.compareTo(ttl.dividedBy(NOTES)) > 0 && behind.compareTo(LOOK) > 0) {
+            if (behind.compareTo(shortest(copy).dividedBy(NOTES)) > 0 && behind.compareTo(LOOK) > 0) {
                 progress.renewAge(copy, noted, age);
+            }
+        }
+    }
+
+    private static Duration shortest(Copy copy) {
+        Duration ttl = copy.definition().ttl();
+        Duration archive = copy.definition().archive();
+        return ttl.isZero() || (!archive.isZero() && archive.compareTo(ttl) < 0) ? archive : ttl;
+    }
+
+    /** Has what was changed long enough ago not counted as kept any more; only then is it removed. */
+    private void forget(Copy copy) {
+        if (!copy.definition().isArchived()) {
+            return;
+        }
+        Progress progress = context.progress(copy.name().datacenter());
+        ArchiveMarks marks = progress.archive(copy).orElse(null);
+        Duration age = ages.of(copy).orElse(null);
+        if (marks != null && age != null) {
+            Position applied = shadows.standing(copy).status().applied();
+            ArchiveMarks next = marks.aged(age, applied, copy.definition().archive());
+            if (!next.equals(marks)) {
+                // Where its feed has begun it anew meanwhile, that counts.
+                progress.replace(copy, marks, next);
             }
         }
     }
@@ -222,7 +252,7 @@ final class Upkeep implements AutoCloseable {
             // A node that stores no part of the catalogue cannot tell.
             left.clear();
         }
-        copies.forEach(copy -> left.remove(copy.cacheName()));
+        copies.forEach(copy -> copy.cacheNames().forEach(left::remove));
         leftBehind.keySet().retainAll(left);
         for (String cache : left) {
             long since = leftBehind.computeIfAbsent(cache, key -> System.nanoTime());

@@ -101,6 +101,9 @@ class TableShadowIT {
         createTable();
         insert(0, 300);
         capture();
+        assertThatThrownBy(() -> grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu' WITH (ARCHIVE = '1h')"))
+                .hasMessageContaining("PENUMBRA-1016")
+                .hasMessageContaining("ARCHIVE");
         grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu' WITH (COMPRESSION = 'ZSTD')");
         awaitEqual(home, "eu", 3);
         insert(300, 500);

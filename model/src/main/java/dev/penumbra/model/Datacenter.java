@@ -30,6 +30,11 @@ public record Datacenter(String name) implements Comparable<Datacenter> {
         return "SHADOW_" + name.toUpperCase(Locale.ROOT);
     }
 
+    /** The SQL schema in which the archives of this datacenter's shadows stand, for example {@code ARCHIVE_EU}. */
+    public String archiveSchema() {
+        return "ARCHIVE_" + name.toUpperCase(Locale.ROOT);
+    }
+
     @Override
     public int compareTo(Datacenter other) {
         return name.compareTo(other.name);

@@ -83,6 +83,12 @@ public enum ErrorCode {
     COPY_RELEASED(
             1045,
             "the shadow has expired, or had to make room, and holds no rows that may be read: read SHADOW or HOME, or REFRESH SHADOW"),
+    NO_ARCHIVE(
+            1046,
+            "only a shadow that was created WITH (ARCHIVE = '24h'), or for as long as is wanted, can be read as of a former moment: name such a one"),
+    ARCHIVE_MOMENT(
+            1047,
+            "the archive does not reach there: ask for a position or a time between those that the message names"),
 
     JOURNAL_NOT_WRITABLE(
             2001, "the journal directory cannot be written: check that it exists, its rights and its disk"),

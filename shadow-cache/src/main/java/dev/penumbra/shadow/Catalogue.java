@@ -59,6 +59,9 @@ public final class Catalogue {
     /** What shows as much as is usual has none. */
     private static final String COMMIT_PERCENT = "COMMIT_PERCENT";
 
+    /** What is not archived has none. */
+    private static final String ARCHIVE = "ARCHIVE_MILLIS";
+
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
@@ -88,6 +91,7 @@ public final class Catalogue {
         fields.put(TTL, Long.class.getName());
         fields.put(RELEASED, String.class.getName());
         fields.put(COMMIT_PERCENT, Integer.class.getName());
+        fields.put(ARCHIVE, Long.class.getName());
         fields.put("SQL_TABLE", String.class.getName());
         fields.put("GENERATION", Long.class.getName());
         fields.put("CACHE_NAME", String.class.getName());
@@ -251,6 +255,9 @@ public final class Catalogue {
         if (copy.definition().commitPercent() != ShadowDefinition.COMMIT_PERCENT_DEFAULT) {
             builder.setField(COMMIT_PERCENT, copy.definition().commitPercent());
         }
+        if (copy.definition().isArchived()) {
+            builder.setField(ARCHIVE, copy.definition().archive().toMillis());
+        }
         Release released = copy.released();
         if (released != null) {
             builder.setField(RELEASED, released.name());
@@ -272,6 +279,7 @@ public final class Catalogue {
         @Nullable Long ttlMillis = stored.field(TTL);
         @Nullable String released = stored.field(RELEASED);
         @Nullable Integer commitPercent = stored.field(COMMIT_PERCENT);
+        @Nullable Long archiveMillis = stored.field(ARCHIVE);
         int nearRows = stored.<Integer>field("NEAR_ROWS");
         long generation = stored.<Long>field("GENERATION");
         return new Copy(
@@ -283,7 +291,8 @@ public final class Catalogue {
                         consistency == null ? Consistency.eventual() : Consistency.parse(consistency),
                         coverage == null ? Coverage.whole() : Coverage.parse(coverage),
                         ttlMillis == null ? Duration.ZERO : Duration.ofMillis(ttlMillis),
-                        commitPercent == null ? ShadowDefinition.COMMIT_PERCENT_DEFAULT : commitPercent),
+                        commitPercent == null ? ShadowDefinition.COMMIT_PERCENT_DEFAULT : commitPercent,
+                        archiveMillis == null ? Duration.ZERO : Duration.ofMillis(archiveMillis)),
                 text(stored, "SQL_TABLE"),
                 generation,
                 layout == null ? null : TableSchemaFormat.fromBytes(layout),

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,7 +46,10 @@ public record Copy(
 
     private static final Pattern OUTSIDE = Pattern.compile("[^A-Za-z0-9_]");
     /** Neither a table's plain name nor a datacenter's has a hyphen. */
-    private static final Pattern SHADOW_CACHE = Pattern.compile(CACHE_PREFIX + "[^-]+-([^-]+)-[0-9]+");
+    private static final Pattern SHADOW_CACHE = Pattern.compile(CACHE_PREFIX + "[^-]+-([^-]+)-[0-9]+(?:-archive)?");
+
+    private static final String ARCHIVE = "-archive";
+    private static final Pattern NUMBERED = Pattern.compile("([0-9]{1,18})(?:-archive)?");
 
     private static final int PLAIN_MAX = 100;
     private static final int DIGEST_BYTES = 16;
@@ -82,7 +86,7 @@ public record Copy(
             throw new IllegalArgumentException("a copy has a layout exactly when it has a generation");
         }
         if (role == Role.HOME_IMAGE
-                && !(definition.coverage().isWhole() && definition.ttl().isZero())) {
+                && !(definition.coverage().isWhole() && definition.ttl().isZero() && !definition.isArchived())) {
             throw new IllegalArgumentException("a home image holds the whole table for ever: " + definition);
         }
         if (released != null && (role == Role.HOME_IMAGE || generation != 0)) {
@@ -167,6 +171,7 @@ public record Copy(
     public Copy altered(ShadowDefinition next) {
         boolean same = next.compression() == compression()
                 && next.nearRows() == nearRows()
+                && next.isArchived() == definition.isArchived()
                 && next.coverage().equals(coverage());
         return new Copy(role, next, sqlTable, same ? generation : 0, same ? layout : null, released);
     }
@@ -186,15 +191,36 @@ public record Copy(
         return built() ? cachePrefix() + generation : "";
     }
 
-    /** Whether a cache held this copy in an earlier generation. */
-    public boolean isFormer(String cache) {
-        String prefix = cachePrefix();
-        return cache.startsWith(prefix)
-                && cache.substring(prefix.length()).matches("[0-9]{1,18}")
-                && Long.parseLong(cache.substring(prefix.length())) < generation;
+    /** The Ignite cache that holds what was before each change, empty while there is none, and for a copy that is not archived. */
+    public String archiveCacheName() {
+        return built() && definition.isArchived() ? cacheName() + ARCHIVE : "";
     }
 
-    /** Whether a cache is, or was, that of a shadow in a datacenter. */
+    /** All its Ignite caches, of which the first holds the rows; none while there are none. */
+    public List<String> cacheNames() {
+        return !built()
+                ? List.of()
+                : definition.isArchived() ? List.of(cacheName(), archiveCacheName()) : List.of(cacheName());
+    }
+
+    /** The cache that holds the rows of a copy whose archive is in another; null when that is no archive's. */
+    public static @Nullable String archivedCache(String cache) {
+        return cache.startsWith(CACHE_PREFIX) && cache.endsWith(ARCHIVE)
+                ? cache.substring(0, cache.length() - ARCHIVE.length())
+                : null;
+    }
+
+    /** Whether a cache belonged to this copy in an earlier generation. */
+    public boolean isFormer(String cache) {
+        String prefix = cachePrefix();
+        if (!cache.startsWith(prefix)) {
+            return false;
+        }
+        Matcher number = NUMBERED.matcher(cache.substring(prefix.length()));
+        return number.matches() && Long.parseLong(number.group(1)) < generation;
+    }
+
+    /** Whether a cache belongs, or belonged, to a shadow in a datacenter. */
     public static boolean isCacheIn(String cache, Datacenter datacenter) {
         Matcher parts = SHADOW_CACHE.matcher(cache);
         return parts.matches() && parts.group(1).equals(datacenter.name());
@@ -210,6 +236,11 @@ public record Copy(
         return role == Role.HOME_IMAGE ? HOME_SCHEMA : name().datacenter().shadowSchema();
     }
 
+    /** The SQL schema in which the table of all versions of its rows stands. */
+    public String archiveSchema() {
+        return name().datacenter().archiveSchema();
+    }
+
     /**
      * The binary type of the values: one per table, layout and compression, because where values are compressed only the
      * type can be seen, not the cache.
@@ -221,6 +252,11 @@ public record Copy(
     /** The binary type of composite keys: one per table and layout, so that all copies place a key in one partition. */
     public String keyType() {
         return typePrefix() + ".key";
+    }
+
+    /** The binary type of the keys in the archive. */
+    String archiveKeyType() {
+        return typePrefix() + ".until";
     }
 
     /** What names the dictionaries of the table in this layout. */

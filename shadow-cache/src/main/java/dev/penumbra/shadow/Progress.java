@@ -251,9 +251,35 @@ public final class Progress {
         return "age/" + copy.id() + "/" + copy.generation();
     }
 
+    /** From where on the archive of a copy's present filling has all versions; empty where it has none, or not yet. */
+    public Optional<ArchiveMarks> archive(Copy copy) {
+        @Nullable String text = states.get(archiveKey(copy));
+        return text == null ? Optional.empty() : Optional.of(ArchiveMarks.read(text));
+    }
+
+    /** Notes that a copy's archive has all versions from a position on, whatever it had before. */
+    public void beginArchive(Copy copy, Position begin) {
+        states.put(archiveKey(copy), ArchiveMarks.from(begin).text());
+    }
+
+    /** Replaces the marks of a copy's archive if they are still as expected; tells whether they were. */
+    public boolean replace(Copy copy, ArchiveMarks expected, ArchiveMarks next) {
+        return states.replace(archiveKey(copy), expected.text(), next.text());
+    }
+
+    /** Notes that a copy's archive has not all versions of anything. */
+    public void endArchive(Copy copy) {
+        states.remove(archiveKey(copy));
+    }
+
+    private static String archiveKey(Copy copy) {
+        return "archive/" + copy.id() + "/" + copy.generation();
+    }
+
     /** Forgets a copy's present filling. */
     public void forget(Copy copy) {
         states.remove(copyKey(copy));
+        states.remove(archiveKey(copy));
         states.remove(ageKey(copy));
         states.remove(sharesKey(copy));
     }

@@ -20,6 +20,8 @@ import java.time.temporal.ChronoUnit;
  *     {@link #TTL_MAX}; zero for ever
  * @param commitPercent how likely, in hundredths, a change of the source that is not committed must be to be committed as it is, for
  *     {@link Consistency.Level#OPTIMISTIC} reads to show it; 1 to 100, where 100 shows nothing, since nothing is certain
+ * @param archive for how long its rows can be read as they were after they have been changed, in whole milliseconds, rounded down, and at
+ *     most {@link #TTL_MAX}; zero for not at all
  */
 @Incubating
 public record ShadowDefinition(
@@ -29,7 +31,8 @@ public record ShadowDefinition(
         Consistency consistency,
         Coverage coverage,
         Duration ttl,
-        int commitPercent) {
+        int commitPercent,
+        Duration archive) {
     /** Rows in each node's near cache unless the definition says otherwise. */
     public static final int NEAR_ROWS_DEFAULT = 10_000;
 
@@ -52,13 +55,30 @@ public record ShadowDefinition(
         if (consistency.level() == Consistency.Level.OPTIMISTIC) {
             throw new IllegalArgumentException("a read asks for what is not committed, not a shadow: " + consistency);
         }
-        ttl = ttl.truncatedTo(ChronoUnit.MILLIS);
-        if (ttl.isNegative() || ttl.compareTo(TTL_MAX) > 0) {
-            throw new IllegalArgumentException("ttl out of range: " + ttl);
-        }
+        ttl = inRange("ttl", ttl);
+        archive = inRange("archive", archive);
         if (commitPercent < 1 || commitPercent > COMMIT_PERCENT_MAX) {
             throw new IllegalArgumentException("commitPercent out of range: " + commitPercent);
         }
+    }
+
+    private static Duration inRange(String name, Duration given) {
+        if (given.isNegative() || given.compareTo(TTL_MAX) > 0) {
+            throw new IllegalArgumentException(name + " out of range: " + given);
+        }
+        return given.truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /** A shadow without an archive. */
+    public ShadowDefinition(
+            ShadowName name,
+            Compression compression,
+            int nearRows,
+            Consistency consistency,
+            Coverage coverage,
+            Duration ttl,
+            int commitPercent) {
+        this(name, compression, nearRows, consistency, coverage, ttl, commitPercent, Duration.ZERO);
     }
 
     /** A shadow of which nothing is said of changes that are not committed. */
@@ -75,6 +95,16 @@ public record ShadowDefinition(
     /** The chance of {@link #commitPercent}, between 0 and 1. */
     public double commitChance() {
         return (double) commitPercent / COMMIT_PERCENT_MAX;
+    }
+
+    /** Whether it matters how long ago it was filled. */
+    public boolean isAged() {
+        return !ttl.isZero() || isArchived();
+    }
+
+    /** Whether former rows can be read. */
+    public boolean isArchived() {
+        return !archive.isZero();
     }
 
     /** A shadow for ever. */

@@ -46,7 +46,28 @@ public record Storage(int partitions, int backups, @Nullable String dataRegion) 
 
     /** The cache of a copy that is built. */
     public CacheConfiguration<Object, BinaryObject> copy(Copy copy) {
-        CacheConfiguration<Object, BinaryObject> configuration = new CacheConfiguration<>(copy.cacheName());
+        CacheConfiguration<Object, BinaryObject> configuration = partitioned(copy, copy.cacheName());
+        configuration.setSqlSchema(copy.sqlSchema());
+        configuration.setQueryEntities(List.of(BinaryRows.queryEntity(copy)));
+        configuration.setStatisticsEnabled(true);
+        if (copy.nearRows() > 0) {
+            configuration.setNearConfiguration(new NearCacheConfiguration<Object, BinaryObject>()
+                    .setNearEvictionPolicyFactory(new LruEvictionPolicyFactory<>(copy.nearRows())));
+        }
+        return configuration;
+    }
+
+    /** The cache of what was before each change of an archived copy that is built; on the nodes of the rows, partition by partition. */
+    public CacheConfiguration<Object, BinaryObject> archive(Copy copy) {
+        CacheConfiguration<Object, BinaryObject> configuration = partitioned(copy, copy.archiveCacheName());
+        configuration.setSqlSchema(copy.archiveSchema());
+        configuration.setQueryEntities(List.of(ArchiveRows.queryEntity(copy)));
+        configuration.setKeyConfiguration(ArchiveRows.affinity(copy));
+        return configuration;
+    }
+
+    private CacheConfiguration<Object, BinaryObject> partitioned(Copy copy, String name) {
+        CacheConfiguration<Object, BinaryObject> configuration = new CacheConfiguration<>(name);
         configuration.setCacheMode(CacheMode.PARTITIONED);
         configuration.setBackups(backups);
         pin(configuration, copy.name().datacenter(), partitions);
@@ -55,14 +76,7 @@ public record Storage(int partitions, int backups, @Nullable String dataRegion) 
         configuration.setPartitionLossPolicy(PartitionLossPolicy.READ_WRITE_SAFE);
         // After the dictionaries: a node that takes over rows restores their values.
         configuration.setRebalanceOrder(2);
-        configuration.setSqlSchema(copy.sqlSchema());
         configuration.setSqlEscapeAll(true);
-        configuration.setQueryEntities(List.of(BinaryRows.queryEntity(copy)));
-        configuration.setStatisticsEnabled(true);
-        if (copy.nearRows() > 0) {
-            configuration.setNearConfiguration(new NearCacheConfiguration<Object, BinaryObject>()
-                    .setNearEvictionPolicyFactory(new LruEvictionPolicyFactory<>(copy.nearRows())));
-        }
         return configuration;
     }
 

@@ -11,14 +11,21 @@ import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ValueCodec;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
+import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
@@ -150,6 +157,76 @@ public final class GridInternals {
                     .with("datacenter", copy.name().datacenter());
         }
         return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
+    }
+
+    /** Keeps, in a copy's archive, the rows of one partition that a change at a position removes all at once. Waits. */
+    public static void archive(Ignite ignite, Copy copy, int partition, Position until, long committedAtMillis) {
+        onOwner(ignite, copy, partition, new ArchiveTruncation(copy.cacheName(), partition, until, committedAtMillis));
+    }
+
+    /**
+     * The first change of a copy's rows that was committed later than at a time of the source's clock, among those that its archive has. Waits.
+     *
+     * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} when the archive is moving between nodes
+     */
+    public static Optional<Position> firstAfter(Ignite ignite, Copy copy, long atMillis) {
+        Affinity<Object> affinity = ignite.affinity(copy.archiveCacheName());
+        Map<ClusterNode, List<Integer>> owned = new LinkedHashMap<>();
+        affinity.mapPartitionsToNodes(
+                        IntStream.range(0, affinity.partitions()).boxed().toList())
+                .forEach((partition, node) ->
+                        owned.computeIfAbsent(node, key -> new ArrayList<>()).add(partition));
+        Position first = null;
+        for (Map.Entry<ClusterNode, List<Integer>> one : owned.entrySet()) {
+            int[] partitions =
+                    one.getValue().stream().mapToInt(Integer::intValue).toArray();
+            long @Nullable [] found = ignite.compute(ignite.cluster().forNode(one.getKey()))
+                    .withNoFailover()
+                    .call(new ArchiveCut(copy.archiveCacheName(), partitions, atMillis));
+            Position at = found == null ? null : new Position((int) found[0], found[1]);
+            if (at != null && (first == null || at.compareTo(first) < 0)) {
+                first = at;
+            }
+        }
+        return Optional.ofNullable(first);
+    }
+
+    /**
+     * Reads rows of an archived copy as they were at a position. Waits.
+     *
+     * @param keys as the copy holds them
+     * @return the values, as the copy held them, of the rows that were there
+     */
+    public static Map<Object, BinaryObject> former(Ignite ignite, Copy copy, Collection<Object> keys, Position at) {
+        Affinity<Object> affinity = ignite.affinity(copy.cacheName());
+        Map<Integer, List<Object>> byPartition = new HashMap<>();
+        keys.forEach(key -> byPartition
+                .computeIfAbsent(affinity.partition(key), partition -> new ArrayList<>())
+                .add(key));
+        Map<Object, BinaryObject> rows = new HashMap<>();
+        byPartition.forEach((partition, own) -> {
+            Object[] asked = own.toArray();
+            @Nullable Object[] found = onOwner(
+                    ignite,
+                    copy,
+                    partition,
+                    new FormerRows(copy.cacheName(), copy.archiveCacheName(), partition, asked, at));
+            for (int i = 0; i < asked.length; i++) {
+                if (found[i] instanceof BinaryObject value) {
+                    rows.put(asked[i], value);
+                }
+            }
+        });
+        return rows;
+    }
+
+    /**
+     * Removes from one partition of a copy's archive what was before a position or there, if this node is the one that answers for it.
+     *
+     * @return how many entries were removed
+     */
+    public static long forget(Ignite ignite, Copy copy, int partition, Position begin) {
+        return new ArchivePurge(copy.archiveCacheName(), partition, begin).run((IgniteEx) ignite);
     }
 
     /**

@@ -195,9 +195,9 @@ final class GridVersionedCache implements VersionedCache {
     }
 
     @Override
-    public @Nullable Position positionOf(Object key) {
+    public @Nullable Standing standing(Object key) {
         CacheEntry<Object, Object> entry = ignite.cache(name).withKeepBinary().getEntry(key);
-        return entry == null ? null : positionOf(entry);
+        return entry == null ? null : new Standing((BinaryObject) entry.getValue(), positionOf(entry));
     }
 
     static Position positionOf(CacheEntry<?, ?> entry) {

@@ -93,7 +93,8 @@ final class QueryFilters {
                 && alias == null
                 && call.operand(1) instanceof SqlIdentifier name) {
             collect(call.operand(0), name, conditions);
-        } else if (node instanceof SqlCall call && call.getKind() == SqlKind.TABLE_REF) {
+        } else if (node instanceof SqlCall call
+                && (call.getKind() == SqlKind.TABLE_REF || call.getKind() == SqlKind.SNAPSHOT)) {
             collect(call.operand(0), alias, conditions);
         } else if (node instanceof SqlCall call
                 && call.getKind() == SqlKind.AS

@@ -1,5 +1,6 @@
 package dev.penumbra.ignite.internal;
 
+import dev.penumbra.ignite.sql.AsOf;
 import dev.penumbra.ignite.sql.CopyNames;
 import dev.penumbra.ignite.sql.Place;
 import dev.penumbra.ignite.sql.TableUse;
@@ -8,6 +9,7 @@ import dev.penumbra.ignite.sql.TableUses;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.shadow.coverage.Predicate;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -16,7 +18,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.calcite.sql.SqlCall;
+import org.apache.calcite.sql.SqlCharStringLiteral;
 import org.apache.calcite.sql.SqlDelete;
+import org.apache.calcite.sql.SqlDynamicParam;
 import org.apache.calcite.sql.SqlExplain;
 import org.apache.calcite.sql.SqlIdentifier;
 import org.apache.calcite.sql.SqlInsert;
@@ -26,6 +30,9 @@ import org.apache.calcite.sql.SqlMerge;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlNodeList;
 import org.apache.calcite.sql.SqlSelect;
+import org.apache.calcite.sql.SqlSnapshot;
+import org.apache.calcite.sql.SqlTimestampLiteral;
+import org.apache.calcite.sql.SqlUnknownLiteral;
 import org.apache.calcite.sql.SqlUpdate;
 import org.apache.calcite.sql.SqlWith;
 import org.apache.calcite.sql.SqlWithItem;
@@ -33,6 +40,8 @@ import org.apache.calcite.sql.ddl.SqlCreateView;
 import org.apache.calcite.sql.ddl.SqlDropObject;
 import org.apache.calcite.sql.parser.SqlParser;
 import org.apache.calcite.sql.parser.SqlParserPos;
+import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.util.TimestampString;
 import org.apache.ignite.internal.processors.query.calcite.sql.IgniteAbstractSqlAlterTable;
 import org.apache.ignite.internal.processors.query.calcite.sql.IgniteSqlCreateIndex;
 import org.apache.ignite.internal.processors.query.calcite.sql.IgniteSqlCreateTable;
@@ -97,6 +106,7 @@ final class QueryTables implements TableUses {
         private final IdentityHashMap<SqlIdentifier, Predicate> filters = new IdentityHashMap<>();
         private Set<String> hidden = Set.of();
         private Role read = Role.READ;
+        private @Nullable AsOf asOf;
 
         Walk(String sql, String session, int statement, List<TableUse> uses) {
             this.sql = sql;
@@ -194,6 +204,10 @@ final class QueryTables implements TableUses {
                 if (!name.isSimple() || !hidden.contains(name.getSimple())) {
                     table(name, read, alias);
                 }
+            } else if (node instanceof SqlSnapshot snapshot && isCopy(snapshot.getTableRef())) {
+                asOf = asOf(snapshot, alias != null);
+                from(snapshot.getTableRef(), alias);
+                asOf = null;
             } else if (node instanceof SqlJoin join) {
                 from(join.getLeft());
                 from(join.getRight());
@@ -220,6 +234,40 @@ final class QueryTables implements TableUses {
             } else {
                 visit(node);
             }
+        }
+
+        /** Whether what a clause stands behind is the name of a copy: of all else the engine says what it thinks of it. */
+        private boolean isCopy(SqlNode table) {
+            if (!(table instanceof SqlIdentifier name)) {
+                return false;
+            }
+            return name.isSimple()
+                    ? CopyNames.isReserved(session) && !hidden.contains(name.getSimple())
+                    : name.names.size() == 2 && CopyNames.isReserved(name.names.get(0));
+        }
+
+        private AsOf asOf(SqlSnapshot snapshot, boolean aliased) {
+            SqlNode period = snapshot.getPeriod();
+            int end = end(snapshot.getParserPosition());
+            if (period instanceof SqlDynamicParam parameter) {
+                return new AsOf(null, parameter.getIndex(), aliased, end);
+            }
+            try {
+                return new AsOf(AsOf.parse(literal(period)), -1, aliased, end);
+            } catch (PenumbraException e) {
+                SqlParserPos at = period.getParserPosition();
+                throw new Place(at.getLineNum(), at.getColumnNum()).in(e);
+            }
+        }
+
+        private static @Nullable Object literal(SqlNode period) {
+            SqlNode resolved =
+                    period instanceof SqlUnknownLiteral unknown ? unknown.resolve(SqlTypeName.TIMESTAMP) : period;
+            if (resolved instanceof SqlTimestampLiteral time) {
+                return LocalDateTime.parse(
+                        time.getValueAs(TimestampString.class).toString().replace(' ', 'T'));
+            }
+            return resolved instanceof SqlCharStringLiteral text ? text.getValueAs(String.class) : resolved.toString();
         }
 
         private void target(SqlNode node, Role role) {
@@ -249,7 +297,16 @@ final class QueryTables implements TableUses {
                     SqlParserPos at = name.getComponentParserPosition(0);
                     int start = start(at);
                     uses.add(new TableUse(
-                            statement, role, session, name.getSimple(), start, start, end(at), renamed, filter(name)));
+                            statement,
+                            role,
+                            session,
+                            name.getSimple(),
+                            start,
+                            start,
+                            end(at),
+                            renamed,
+                            asOf,
+                            filter(name)));
                 }
             } else if (name.names.size() == 2) {
                 named(name, role, renamed);
@@ -282,7 +339,7 @@ final class QueryTables implements TableUses {
             }
             int tableEnd = end(name.getComponentParserPosition(1));
             uses.add(new TableUse(
-                    statement, role, schema, name.names.get(1), start, end, tableEnd, renamed, filter(name)));
+                    statement, role, schema, name.names.get(1), start, end, tableEnd, renamed, asOf, filter(name)));
         }
 
         private Predicate filter(SqlIdentifier table) {

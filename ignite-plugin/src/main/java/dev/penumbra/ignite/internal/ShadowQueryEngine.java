@@ -102,6 +102,10 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
     static ShadowQueryEngine addTo(GridKernalContext context) {
         ShadowQueryEngine engine = new ShadowQueryEngine(context);
         ((GridKernalContextImpl) context).add(engine);
+        // Behind the engine's own, which it has registered before it asks.
+        context.internalSubscriptionProcessor()
+                .registerSchemaChangeListener(
+                        new ArchiveTables(context, () -> engine.calcite().schemaHolder()));
         return engine;
     }
 
@@ -226,7 +230,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
                     context,
                     named,
                     parameters,
-                    text -> calcite().query(context, engineSchema(schema), text, parameters));
+                    text -> calcite().query(context, engineSchema(schema), text, named.remaining(parameters)));
         }
         if (step instanceof Explain explain) {
             // Explaining is not reading: no session learns of it.

@@ -42,8 +42,15 @@ public interface VersionedCache {
     /** Whether rows have been lost with the nodes that held them. */
     boolean lostRows();
 
-    /** The position that an entry carries, or null when there is no such entry. */
-    @Nullable Position positionOf(Object key);
+    /**
+     * What stands under a key.
+     *
+     * @param position the position of the change that wrote it
+     */
+    record Standing(BinaryObject value, Position position) {}
+
+    /** What stands under a key; null when there is no such entry. Waits. */
+    @Nullable Standing standing(Object key);
 
     /** A value's bytes before compression. */
     byte[] rawBytes(BinaryObject value);

@@ -1,12 +1,17 @@
 package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.Datacenter;
+import dev.penumbra.model.ErrorCode;
+import dev.penumbra.model.PenumbraException;
+import dev.penumbra.model.Position;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import dev.penumbra.shadow.Shadows;
 import dev.penumbra.shadow.read.FeedName;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -32,6 +37,32 @@ public interface Copies {
      * @param table the table's name in SQL, letter by letter
      */
     Optional<Copy> home(String table);
+
+    /** What is kept of the former versions of a shadow's rows. */
+    interface Archive {
+        /** The columns of the table of all versions that are the shadow's. */
+        List<String> columns();
+
+        /** The position from which on all versions are there; empty while there is none. Asks the shadow's datacenter. */
+        Optional<Position> begin();
+
+        /**
+         * The first change that was committed later than at a time of the source's clock; empty when there is none. Asks the nodes that hold
+         * the archive.
+         *
+         * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} when they cannot tell now
+         */
+        Optional<Position> firstAfter(Instant time);
+    }
+
+    /**
+     * What is kept of the former versions of a datacenter's shadow of a table; empty when the shadow is not archived.
+     *
+     * @param table the table's name in SQL, letter by letter
+     */
+    default Optional<Archive> archive(Datacenter datacenter, String table) {
+        return Optional.empty();
+    }
 
     /**
      * The Ignite table that is its own home image, because it is captured itself.

@@ -59,7 +59,7 @@ final class Grammar {
     private static final String ONLY_BY_KEYS =
             "what is not committed is shown to reads in Java of rows by their keys, each of which asks for it";
 
-    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY or TTL or COMMIT_PERCENT";
+    private static final String OPTIONS = "COMPRESSION or NEAR_ROWS or CONSISTENCY or TTL or ARCHIVE or COMMIT_PERCENT";
 
     private final String sql;
     private final List<Token> tokens;
@@ -299,6 +299,7 @@ final class Grammar {
         @Nullable Integer nearRows = null;
         @Nullable Consistency consistency = null;
         @Nullable Duration ttl = null;
+        @Nullable Duration archive = null;
         @Nullable Integer commitPercent = null;
         Set<String> seen = new HashSet<>();
         do {
@@ -321,13 +322,16 @@ final class Grammar {
                 }
                 case "TTL" -> {
                     sign("=");
-                    ttl = ttl();
+                    ttl = span();
                 }
                 case "COMMIT_PERCENT" -> {
                     sign("=");
                     commitPercent = number(1, ShadowDefinition.COMMIT_PERCENT_MAX);
                 }
-                case "ARCHIVE" -> throw unsupported(option, option.value());
+                case "ARCHIVE" -> {
+                    sign("=");
+                    archive = span();
+                }
                 default -> throw syntax(option, OPTIONS);
             }
             if (!seen.add(option.value())) {
@@ -335,7 +339,7 @@ final class Grammar {
             }
         } while (passed(","));
         sign(")");
-        return new Options(compression, nearRows, consistency, ttl, commitPercent);
+        return new Options(compression, nearRows, consistency, ttl, commitPercent, archive);
     }
 
     private ShadowStatement alter() {
@@ -456,7 +460,7 @@ final class Grammar {
     }
 
     /** For how long the rows of a shadow may be read after it has been filled. */
-    private Duration ttl() {
+    private Duration span() {
         Token value = take();
         if (!isPlainLiteral(value)) {
             throw syntax(value, "a time in single quotes, such as '1h', or 'NONE'");

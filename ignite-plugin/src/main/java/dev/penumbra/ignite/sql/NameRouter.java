@@ -1,11 +1,13 @@
 package dev.penumbra.ignite.sql;
 
+import dev.penumbra.ignite.sql.Copies.Archive;
 import dev.penumbra.ignite.sql.Routing.Answer;
 import dev.penumbra.ignite.sql.TableUse.Role;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
+import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
@@ -16,11 +18,14 @@ import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +66,7 @@ public final class NameRouter {
      * @throws PenumbraException when a name has no copy that may answer
      */
     public Routing name(NamedText text) {
-        return route(text, use -> covered -> true, (table, asked, near, far) -> null);
+        return route(text, new Object[0], use -> covered -> true, (table, asked, near, far) -> null);
     }
 
     /** What is needed of a table. */
@@ -83,17 +88,14 @@ public final class NameRouter {
      * @throws PenumbraException when a name has no copy that may answer, or none can prove what was asked for
      */
     public Routing route(NamedText text, @Nullable Object[] parameters, Chooser chooser) {
-        return route(text, use -> need(text, use, parameters), chooser);
+        return route(text, parameters, use -> need(text, use, parameters), chooser);
     }
 
     /** One copy answers all uses of a name, so it must hold what any of them needs. */
     private static Need need(NamedText text, TableUse named, @Nullable Object[] parameters) {
         return covered -> {
             for (TableUse use : text.uses()) {
-                if (use.role() == Role.READ
-                        && use.schema().equals(named.schema())
-                        && use.table().equals(named.table())
-                        && !covered.containsAll(use.filter(), parameters)) {
+                if (use.role() == Role.READ && isSame(use, named) && !covered.containsAll(use.filter(), parameters)) {
                     return false;
                 }
             }
@@ -101,25 +103,68 @@ public final class NameRouter {
         };
     }
 
-    private Routing route(NamedText text, Function<TableUse, Need> needs, Chooser chooser) {
+    private static boolean isSame(TableUse use, TableUse named) {
+        return use.schema().equals(named.schema())
+                && use.table().equals(named.table())
+                && Objects.equals(moment(use), moment(named));
+    }
+
+    /** What tells a table as of one moment from the same as of another. */
+    private static @Nullable Object moment(TableUse use) {
+        AsOf asOf = use.asOf();
+        return asOf == null ? null : asOf.moment() == null ? (Object) asOf.parameter() : asOf.moment();
+    }
+
+    private record Named(
+            String schema, String table, @Nullable Object moment) {
+        static Named of(TableUse use) {
+            return new Named(use.schema(), use.table(), NameRouter.moment(use));
+        }
+    }
+
+    private Routing route(
+            NamedText text, @Nullable Object[] parameters, Function<TableUse, Need> needs, Chooser chooser) {
         boolean together = isTogether(text, needs);
-        Map<TableName, Answer> answers = new HashMap<>();
-        List<Answer> inOrder = new ArrayList<>();
+        Map<Named, Answer> answers = new LinkedHashMap<>();
         try {
             for (TableUse use : text.uses()) {
-                TableName asked = new TableName(use.schema(), use.table());
+                Named asked = Named.of(use);
                 if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                    Answer answer =
-                            new Search(text, text.consistency(), use, needs.apply(use), together, chooser).answer();
-                    answers.put(asked, answer);
-                    inOrder.add(answer);
+                    Search search = new Search(text, text.consistency(), use, needs.apply(use), together, chooser);
+                    AsOf asOf = use.asOf();
+                    answers.put(asked, asOf == null ? search.answer() : search.asOf(asOf.moment(parameters)));
                 }
             }
+            alignTimes(answers);
         } catch (RuntimeException | Error e) {
-            chooser.ended(inOrder);
+            chooser.ended(List.copyOf(answers.values()));
             throw e;
         }
-        return new Routing(spliced(text, answers), inOrder);
+        return new Routing(spliced(text, answers), List.copyOf(answers.values()));
+    }
+
+    /** Tables of one source are read as of one position where they are read as of one time: what falls behind for one does for all. */
+    private void alignTimes(Map<Named, Answer> answers) {
+        answers.replaceAll((named, answer) -> {
+            Archived was = answer.archived();
+            if (was == null || was.time() == null || answer.choice() == null) {
+                return answer;
+            }
+            Position first = was.at();
+            for (Answer other : answers.values()) {
+                Archived otherWas = other.archived();
+                if (otherWas != null
+                        && was.time().equals(otherWas.time())
+                        && other.choice() != null
+                        && Objects.equals(
+                                other.choice().candidate().feed(),
+                                answer.choice().candidate().feed())
+                        && otherWas.at().compareTo(first) < 0) {
+                    first = otherWas.at();
+                }
+            }
+            return first.equals(was.at()) ? answer : answer.as(was.at(first), answer.reason());
+        });
     }
 
     /**
@@ -128,8 +173,9 @@ public final class NameRouter {
      * as it would be without the part.
      */
     private boolean isTogether(NamedText text, Function<TableUse, Need> needs) {
-        List<TableUse> read =
-                text.uses().stream().filter(use -> use.role() == Role.READ).toList();
+        List<TableUse> read = text.uses().stream()
+                .filter(use -> use.role() == Role.READ && use.asOf() == null)
+                .toList();
         if (local == null || isOne(read)) {
             return true;
         }
@@ -152,9 +198,10 @@ public final class NameRouter {
     }
 
     private static boolean isOne(List<TableUse> read) {
-        return read.stream()
-                .allMatch(use -> use.schema().equals(read.get(0).schema())
-                        && use.table().equals(read.get(0).table()));
+        return read.isEmpty()
+                || read.stream()
+                        .allMatch(use -> use.schema().equals(read.get(0).schema())
+                                && use.table().equals(read.get(0).table()));
     }
 
     /**
@@ -167,6 +214,18 @@ public final class NameRouter {
     public Answer route(String table, Consistency asked, Need need, Chooser chooser) {
         TableUse use = new TableUse(0, Role.READ, CopyNames.ANY, table, 0, 0, 0, false);
         return new Search(null, asked, use, need, true, chooser).answer();
+    }
+
+    /**
+     * Chooses the copy of one table that is to answer as it was.
+     *
+     * @param table the table's name in SQL, letter by letter
+     * @param need what is read of it
+     * @throws PenumbraException when this datacenter has no shadow that can
+     */
+    public Answer route(String table, AsOf.Moment moment, Need need, Chooser chooser) {
+        TableUse use = new TableUse(0, Role.READ, CopyNames.ANY, table, 0, 0, 0, false);
+        return new Search(null, Consistency.eventual(), use, need, true, chooser).asOf(moment);
     }
 
     /**
@@ -192,6 +251,17 @@ public final class NameRouter {
                 now.isPresent() && now.get().isWhole()
                         ? List.of(now.get().candidate(choice.candidate().home()))
                         : List.of());
+        Archived was = answer.archived();
+        if (was != null && feed != null) {
+            // What is forgotten is removed only when nobody who looks can find that it is kept.
+            Optional<Position> begin =
+                    copies.archive(feed.datacenter(), answer.key()).flatMap(Archive::begin);
+            if (begin.isEmpty() || begin.get().compareTo(was.at()) > 0) {
+                throw new PenumbraException(ErrorCode.ARCHIVE_MOMENT)
+                        .with("copy", answer.copy())
+                        .with("from", begin.map(Position::toString).orElse("nowhere yet"));
+            }
+        }
     }
 
     /** Chooses between the copies of one table. */
@@ -205,6 +275,15 @@ public final class NameRouter {
          * @return null to take the near one without a choice
          */
         @Nullable Choice choose(String table, Consistency asked, Candidate near, Supplier<List<Candidate>> far);
+
+        /**
+         * Waits until a copy can prove what is asked for by itself.
+         *
+         * @return null to take it without that
+         */
+        default @Nullable Choice chooseAlone(String table, Consistency asked, Candidate only) {
+            return choose(table, asked, only, List::of);
+        }
 
         /** What was chosen has been read, or will not be. */
         default void ended(List<Answer> chosen) {}
@@ -307,6 +386,97 @@ public final class NameRouter {
                             shadow.get()),
                     () -> homeWhereItIs(
                             "the shadow in datacenter " + local + " could not prove in time what was asked for"));
+        }
+
+        /**
+         * The shadow as it was.
+         *
+         * @param moment null when it is not known, because the text is only looked at
+         */
+        Answer asOf(AsOf.@Nullable Moment moment) {
+            Datacenter there = use.schema().equals(CopyNames.ANY)
+                    ? local
+                    : CopyNames.datacenter(use.schema()).orElse(null);
+            if (there == null) {
+                throw refused(ErrorCode.NO_ARCHIVE);
+            }
+            Copy shadow = copies.shadow(there, use.table()).orElse(null);
+            Archive archive = copies.archive(there, use.table()).orElse(null);
+            if (shadow == null || archive == null) {
+                throw refused(ErrorCode.NO_ARCHIVE);
+            }
+            if (shadow.phase() != Phase.READY) {
+                throw refused(shadow.phase() == Phase.LOADING ? ErrorCode.COPY_LOADING : ErrorCode.COPY_RELEASED)
+                        .with("applied", shadow.applied());
+            }
+            CoveredRows covered = shadow.covered();
+            if (covered != null && !need.isWithin(covered)) {
+                throw refused(ErrorCode.OUTSIDE_COVERAGE).with("coverage", covered);
+            }
+            String versions = there.archiveSchema();
+            if (!tables.has(versions, use.table())) {
+                throw refused(ErrorCode.COPY_LOADING).with("applied", shadow.applied());
+            }
+            asked = Consistency.eventual();
+            Answer itself = answer(CopyNames.of(there), use.table(), Reads.Source.ARCHIVE, "", shadow);
+            if (moment == null) {
+                return named(there, archive, itself);
+            }
+            return asOf(moment, there, shadow, archive, itself);
+        }
+
+        private Answer asOf(AsOf.Moment moment, Datacenter there, Copy shadow, Archive archive, Answer itself) {
+            Position at = moment.position();
+            Instant time = moment.time();
+            if (time != null) {
+                at = archive.firstAfter(time).map(NameRouter::before).orElse(null);
+            }
+            @Nullable Choice choice;
+            UUID journal = shadow.journal();
+            boolean isThere = at != null && shadow.applied().compareTo(at) >= 0;
+            try {
+                choice = chooser.chooseAlone(
+                        use.table(),
+                        isThere
+                                ? Consistency.eventual()
+                                : at == null || journal == null
+                                        ? Consistency.bounded(Duration.ZERO)
+                                        : Consistency.session(
+                                                SessionToken.of(shadow.feed().source(), journal, at)),
+                        shadow.candidate(false));
+            } catch (PenumbraException e) {
+                throw text == null ? e : Place.of(text.sql(), use.start()).in(e);
+            }
+            if (choice == null) {
+                return named(there, archive, itself);
+            }
+            Position applied =
+                    copies.shadow(there, use.table()).map(Copy::applied).orElse(Position.START);
+            if (at == null && time != null) {
+                // Nothing that had been committed by then is missing now; something may have come since.
+                at = archive.firstAfter(time).map(NameRouter::before).orElse(applied);
+            }
+            // The same again at the end of the read.
+            Position begin = archive.begin().orElse(null);
+            if (at == null || begin == null || at.compareTo(begin) < 0 || at.compareTo(applied) > 0) {
+                chooser.ended(List.of(itself.with(choice)));
+                throw refused(ErrorCode.ARCHIVE_MOMENT)
+                        .with("asked", moment)
+                        .with("position", at)
+                        .with("from", begin == null ? "nowhere yet" : begin)
+                        .with("to", applied);
+            }
+            String reason =
+                    "the archive of the shadow in datacenter " + there + " has all versions from " + begin + " on";
+            return itself.with(choice)
+                    .as(
+                            new Archived(there.archiveSchema(), use.table(), archive.columns(), at, time),
+                            time == null ? reason : reason + ", and " + time + " falls there");
+        }
+
+        private Answer named(Datacenter there, Archive archive, Answer itself) {
+            return itself.as(
+                    new Archived(there.archiveSchema(), use.table(), archive.columns(), Position.START, null), "");
         }
 
         /** A shadow's own level is asked for where the statement says none. */
@@ -421,6 +591,7 @@ public final class NameRouter {
                     copy == null ? null : copy.table(),
                     asked,
                     use.table(),
+                    null,
                     null);
         }
 
@@ -449,16 +620,51 @@ public final class NameRouter {
         }
     }
 
-    private static String spliced(NamedText text, Map<TableName, Answer> answers) {
+    /** The last position before another. */
+    private static Position before(Position position) {
+        // No change has the sequence 0; what was before an epoch's first change is what the epochs before have left.
+        return new Position(position.epoch(), position.sequence() - 1);
+    }
+
+    private static @Nullable Answer answering(TableUse use, Map<Named, Answer> answers) {
+        Answer answer = answers.get(Named.of(use));
+        if (answer != null || use.role() == Role.READ) {
+            return answer;
+        }
+        // A column's full name, of a table that is read as it was.
+        return answers.entrySet().stream()
+                .filter(entry -> entry.getKey().schema().equals(use.schema())
+                        && entry.getKey().table().equals(use.table()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String spliced(NamedText text, Map<Named, Answer> answers) {
         String sql = text.sql();
         StringBuilder result = new StringBuilder(sql.length() + Long.BYTES);
         int copied = 0;
         for (TableUse use : text.uses()) {
-            Answer answer = answers.get(new TableName(use.schema(), use.table()));
-            if (answer == null || answer.schema().equals(use.schema())) {
+            Answer answer = answering(use, answers);
+            Archived was = answer == null ? null : answer.archived();
+            if (answer == null || (was == null && answer.schema().equals(use.schema()))) {
                 continue;
             }
             result.append(sql, copied, use.start());
+            if (was != null) {
+                AsOf asOf = use.asOf();
+                if (asOf == null) {
+                    result.append(quoted(use.table()));
+                    copied = use.tableEnd();
+                } else {
+                    result.append(was.sql());
+                    if (!asOf.aliased()) {
+                        result.append(" AS ").append(quoted(use.table()));
+                    }
+                    copied = asOf.end();
+                }
+                continue;
+            }
             if (CopyNames.isReserved(answer.schema())) {
                 result.append(answer.schema());
                 if (use.start() == use.end()) {
@@ -484,7 +690,7 @@ public final class NameRouter {
     }
 
     /** A name as the engine reads it, which knows no line break within quotes and takes it by its number alone. */
-    private static String quoted(String name) {
+    static String quoted(String name) {
         String quoted = TableName.quote(name);
         return quoted.indexOf('\n') < 0 && quoted.indexOf('\r') < 0
                 ? quoted

@@ -130,6 +130,21 @@ public final class NamedText {
                 .in(new PenumbraException(code).with("table", use.schema() + "." + use.table()));
     }
 
+    /** The values of parameters that the engine needs, where those that say as of when a table is read are used up. */
+    public @Nullable Object[] remaining(@Nullable Object[] parameters) {
+        if (uses.stream().noneMatch(use -> use.asOf() != null && use.asOf().parameter() >= 0)) {
+            return parameters;
+        }
+        List<@Nullable Object> left = new ArrayList<>();
+        for (int i = 0; i < parameters.length; i++) {
+            int number = i;
+            if (uses.stream().noneMatch(use -> use.asOf() != null && use.asOf().parameter() == number)) {
+                left.add(parameters[i]);
+            }
+        }
+        return left.toArray();
+    }
+
     /** The text as it was typed, without its clause. */
     public String sql() {
         return sql;

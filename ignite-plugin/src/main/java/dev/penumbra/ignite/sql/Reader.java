@@ -80,6 +80,12 @@ public final class Reader implements NameRouter.Chooser {
         return await(table, gate.chooseAlone(asking, one, far));
     }
 
+    @Override
+    public Choice chooseAlone(String table, Consistency asked, Candidate only) {
+        Asking asking = new Asking(table, asked, session, begun, patience);
+        return await(table, gate.chooseAlone(asking, List.of(only), List::of));
+    }
+
     private boolean isMerged(String table, Candidate chosen) {
         return await(table, merges.merged(chosen), () -> {});
     }

@@ -15,7 +15,9 @@ public interface Reads {
         PRE_MERGED,
         HOME,
         /** The database itself. */
-        SOURCE
+        SOURCE,
+        /** A shadow's archive. */
+        ARCHIVE
     }
 
     /**

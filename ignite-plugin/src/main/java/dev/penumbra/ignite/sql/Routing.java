@@ -30,6 +30,7 @@ public record Routing(String sql, List<Answer> answers) {
      * @param copied the Ignite table that the copy is a copy of; null when it is of a database's, or the table itself
      * @param asked what was asked for
      * @param key the table's name by which the session knows it
+     * @param archived the copy as it was, where that was asked for; null where the copy answers as it is
      * @param choice the choice, of which the session has been told; null where copies were only named and not chosen to answer
      */
     public record Answer(
@@ -42,11 +43,12 @@ public record Routing(String sql, List<Answer> answers) {
             @Nullable TableName copied,
             Consistency asked,
             String key,
+            @Nullable Archived archived,
             @Nullable Choice choice) {
         /** This answer by a copy that was chosen. */
         Answer with(@Nullable Choice chosen) {
             if (chosen == null || !chosen.candidate().isPreMerged()) {
-                return new Answer(name, schema, table, source, reason, applied, copied, asked, key, chosen);
+                return new Answer(name, schema, table, source, reason, applied, copied, asked, key, archived, chosen);
             }
             return new Answer(
                     name,
@@ -58,7 +60,13 @@ public record Routing(String sql, List<Answer> answers) {
                     copied,
                     asked,
                     key,
+                    archived,
                     chosen);
+        }
+
+        /** This answer as the copy was. */
+        Answer as(Archived was, String why) {
+            return new Answer(name, schema, table, source, why, was.at(), copied, asked, key, was, choice);
         }
 
         /** Whether nothing is proven of what this copy gives, so that it must be validated. */
@@ -66,9 +74,9 @@ public record Routing(String sql, List<Answer> answers) {
             return choice != null && choice.unproven();
         }
 
-        /** The copy's name, for example {@code SHADOW_EU.ORDERS}. */
+        /** The copy's name, for example {@code SHADOW_EU.ORDERS}, and, where it was read as it was, the position. */
         public String copy() {
-            return schema + "." + table;
+            return schema + "." + table + (archived == null ? "" : " AS OF " + archived.at());
         }
     }
 

@@ -29,15 +29,17 @@ public sealed interface ShadowStatement {
      * The options of a shadow that a statement names; what it does not name is null.
      *
      * @param ttl zero for ever
+     * @param archive zero for none
      */
     record Options(
             @Nullable Compression compression,
             @Nullable Integer nearRows,
             @Nullable Consistency consistency,
             @Nullable Duration ttl,
-            @Nullable Integer commitPercent) {
+            @Nullable Integer commitPercent,
+            @Nullable Duration archive) {
         /** Names none. */
-        static final Options NONE = new Options(null, null, null, null, null);
+        static final Options NONE = new Options(null, null, null, null, null, null);
 
         /** What a shadow is to be with these options. */
         public ShadowDefinition over(ShadowDefinition present) {
@@ -48,7 +50,8 @@ public sealed interface ShadowStatement {
                     Objects.requireNonNullElse(consistency, present.consistency()),
                     present.coverage(),
                     Objects.requireNonNullElse(ttl, present.ttl()),
-                    Objects.requireNonNullElse(commitPercent, present.commitPercent()));
+                    Objects.requireNonNullElse(commitPercent, present.commitPercent()),
+                    Objects.requireNonNullElse(archive, present.archive()));
         }
     }
 

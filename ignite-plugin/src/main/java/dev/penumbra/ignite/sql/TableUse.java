@@ -2,6 +2,7 @@ package dev.penumbra.ignite.sql;
 
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.coverage.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One place where a statement names a copy.
@@ -13,6 +14,7 @@ import dev.penumbra.shadow.coverage.Predicate;
  * @param end offset behind the schema's last character; equal to {@code start} when the text names no schema
  * @param tableEnd offset behind the table's last character
  * @param renamed whether an alias stands for the table, so that its columns do not go by its own name
+ * @param asOf the moment as of which it is read; null for now
  * @param filter what is true of each row of the table that the statement needs here, whatever else it asks
  */
 @Internal
@@ -25,10 +27,11 @@ public record TableUse(
         int end,
         int tableEnd,
         boolean renamed,
+        @Nullable AsOf asOf,
         Predicate filter) {
     /** A use of whose rows nothing is known. */
     TableUse(int statement, Role role, String schema, String table, int start, int end, int tableEnd, boolean renamed) {
-        this(statement, role, schema, table, start, end, tableEnd, renamed, new Predicate.Unknown());
+        this(statement, role, schema, table, start, end, tableEnd, renamed, null, new Predicate.Unknown());
     }
 
     /** What a statement does with a table that it names. */

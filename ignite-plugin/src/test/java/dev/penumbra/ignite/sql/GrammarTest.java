@@ -43,7 +43,7 @@ class GrammarTest {
                         new TableName("PUBLIC", "ORDERS"),
                         new Datacenter("eu"),
                         Coverage.whole(),
-                        new Options(null, null, null, null, null),
+                        new Options(null, null, null, null, null, null),
                         false));
     }
 
@@ -57,8 +57,10 @@ class GrammarTest {
                 Coverage.parse("KEYS (1)"),
                 Duration.ofHours(1),
                 60);
-        assertThat(new Options(null, null, null, null, null).over(present)).isEqualTo(present);
-        assertThat(new Options(Compression.NONE, 0, Consistency.eventual(), Duration.ZERO, 50).over(present))
+        assertThat(new Options(null, null, null, null, null, null).over(present))
+                .isEqualTo(present);
+        assertThat(new Options(Compression.NONE, 0, Consistency.eventual(), Duration.ZERO, 50, Duration.ofHours(2))
+                        .over(present))
                 .isEqualTo(new ShadowDefinition(
                         present.name(),
                         Compression.NONE,
@@ -66,7 +68,8 @@ class GrammarTest {
                         Consistency.eventual(),
                         present.coverage(),
                         Duration.ZERO,
-                        50));
+                        50,
+                        Duration.ofHours(2)));
     }
 
     @Test
@@ -76,7 +79,12 @@ class GrammarTest {
                         "create shadow if not exists of crm.app.t in datacenter 'US'\n with (near_rows=0, COMPRESSION = 'lz4', consistency = ' bounded 2 S ', Ttl = ' 90 M ', commit_percent = 75);");
         assertThat(create.options())
                 .isEqualTo(new Options(
-                        Compression.LZ4, 0, Consistency.bounded(Duration.ofSeconds(2)), Duration.ofMinutes(90), 75));
+                        Compression.LZ4,
+                        0,
+                        Consistency.bounded(Duration.ofSeconds(2)),
+                        Duration.ofMinutes(90),
+                        75,
+                        null));
         assertThat(create.ifNotExists()).isTrue();
         assertThat(create.datacenter()).isEqualTo(new Datacenter("us"));
     }
@@ -162,16 +170,22 @@ class GrammarTest {
         TableName table = new TableName("S", "T");
         assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (NEAR_ROWS = 0, COMPRESSION = 'none')"))
                 .isEqualTo(new AlterShadow(
-                        source, table, new Datacenter("eu"), new Options(Compression.NONE, 0, null, null, null)));
+                        source, table, new Datacenter("eu"), new Options(Compression.NONE, 0, null, null, null, null)));
         assertThat(only("alter shadow of c.s.t in datacenter 'eu' set (consistency = 'bounded 2s');"))
                 .isEqualTo(new AlterShadow(
                         source,
                         table,
                         new Datacenter("eu"),
-                        new Options(null, null, Consistency.bounded(Duration.ofSeconds(2)), null, null)));
+                        new Options(null, null, Consistency.bounded(Duration.ofSeconds(2)), null, null, null)));
         assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = 'none')"))
                 .isEqualTo(new AlterShadow(
-                        source, table, new Datacenter("eu"), new Options(null, null, null, Duration.ZERO, null)));
+                        source, table, new Datacenter("eu"), new Options(null, null, null, Duration.ZERO, null, null)));
+        assertThat(only("ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = '24h')"))
+                .isEqualTo(new AlterShadow(
+                        source,
+                        table,
+                        new Datacenter("eu"),
+                        new Options(null, null, null, null, null, Duration.ofHours(24))));
     }
 
     @Test
@@ -247,6 +261,8 @@ class GrammarTest {
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (COMMIT_PERCENT = '50')       | 1 | 64 | a whole number from 1 to 100
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '5')                   | 1 | 53 | a time
             ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (TTL = '0s')                  | 1 | 53 | a time above zero
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = 5)                 | 1 | 57 | a time
+            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = '0h')              | 1 | 57 | a time above zero
             REFRESH SHADOW OF c.s.t IN DATACENTER 'eu' NOW                             | 1 | 44 | end of statement
             EXPLAIN SHADOW                                                             | 1 | 15 | a query
             EXPLAIN SHADOW;                                                            | 1 | 15 | a query
@@ -268,9 +284,7 @@ class GrammarTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            CREATE SHADOW OF c.s.t IN DATACENTER 'eu' WITH (NEAR_ROWS = 1, ARCHIVE = '1h') | 1 | 64 | ARCHIVE
             CREATE OR REPLACE SHADOW OF c.s.t IN DATACENTER 'eu'                       | 1 | 8  | CREATE OR REPLACE
-            ALTER SHADOW OF c.s.t IN DATACENTER 'eu' SET (ARCHIVE = '1h')              | 1 | 47 | ARCHIVE
             CREATE TRIGGER x BEFORE INSERT ON T FOR EACH ROW CAPTURE                   | 1 | 18 | BEFORE
             CREATE TRIGGER x AFTER UPDATE OF A ON T FOR EACH ROW CAPTURE               | 1 | 31 | UPDATE OF
             CREATE TRIGGER x AFTER INSERT ON T FOR EACH STATEMENT CAPTURE              | 1 | 45 | FOR EACH STATEMENT

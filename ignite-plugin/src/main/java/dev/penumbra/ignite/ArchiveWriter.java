@@ -1,0 +1,90 @@
+package dev.penumbra.ignite;
+
+import dev.penumbra.ignite.internal.GridInternals;
+import dev.penumbra.ignite.internal.VersionedCache;
+import dev.penumbra.ignite.internal.VersionedCache.Write;
+import dev.penumbra.model.Position;
+import dev.penumbra.shadow.ArchiveRows;
+import dev.penumbra.shadow.Copy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.binary.BinaryObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps what was before each change of an archived copy.
+ *
+ * <p>It is in the archive, on all nodes, before the change is in the copy: so whoever reads first the copy and then the archive finds what was
+ * there at any moment between those that the archive and the copy have. Owned by one thread at a time.
+ */
+final class ArchiveWriter {
+    private final Ignite ignite;
+    private final Copy copy;
+    private final ArchiveRows rows;
+    private final VersionedCache archive;
+    private final VersionedCache cache;
+    private final Executor writers;
+    private List<Write> gathered = new ArrayList<>();
+
+    /**
+     * @param cache the copy's rows
+     * @param writers go on with the copy when the archive is written
+     */
+    ArchiveWriter(Ignite ignite, Copy copy, VersionedCache archive, VersionedCache cache, Executor writers) {
+        this.ignite = ignite;
+        this.copy = copy;
+        this.rows = new ArchiveRows(ignite.binary(), copy);
+        this.archive = archive;
+        this.cache = cache;
+        this.writers = writers;
+    }
+
+    /**
+     * Gathers what was under a key before a change.
+     *
+     * @param key as the copy holds it
+     * @param before the row as the copy held it; null for none
+     */
+    void gather(Object key, @Nullable BinaryObject before, Position position, long committedAtMillis) {
+        gathered.add(new Write(rows.key(key, position, committedAtMillis), rows.value(before), position));
+    }
+
+    /**
+     * The same for a change that does not say itself what it changed. Waits.
+     *
+     * <p>When the change is in the copy already, what was before it is in the archive already.
+     */
+    void gatherStanding(Object key, Position position, long committedAtMillis) {
+        VersionedCache.Standing standing = cache.standing(key);
+        if (standing == null) {
+            gather(key, null, position, committedAtMillis);
+        } else if (standing.position().compareTo(position) < 0) {
+            gather(key, standing.value(), position, committedAtMillis);
+        }
+    }
+
+    /** Writes what has been gathered, and then goes on; fails where either does. */
+    CompletableFuture<Void> before(Supplier<CompletableFuture<Void>> next) {
+        if (gathered.isEmpty()) {
+            return next.get();
+        }
+        List<Write> writes = gathered;
+        gathered = new ArrayList<>();
+        CompletableFuture<Void> written = archive.write(writes);
+        // Not on the thread of Ignite's that has completed it.
+        return written.isDone() && !written.isCompletedExceptionally()
+                ? next.get()
+                : written.thenComposeAsync(done -> next.get(), writers);
+    }
+
+    /** Keeps all rows that are about to be removed at once. Waits. */
+    void truncated(Position position, long committedAtMillis) {
+        for (int partition = 0; partition < ignite.affinity(copy.cacheName()).partitions(); partition++) {
+            GridInternals.archive(ignite, copy, partition, position, committedAtMillis);
+        }
+    }
+}
