@@ -87,6 +87,17 @@ class ArchiveIT {
         note();
     }
 
+    private Thread writing(AtomicBoolean over) {
+        Thread writing = new Thread(() -> {
+            while (!over.get()) {
+                write();
+                LockSupport.parkNanos(3_000_000);
+            }
+        });
+        writing.start();
+        return writing;
+    }
+
     private void note() {
         states.put(journal.last(), journal.table(Orders.NAME));
     }
@@ -135,25 +146,21 @@ class ArchiveIT {
             write();
         }
         AtomicBoolean over = new AtomicBoolean();
-        Thread writing = new Thread(() -> {
-            while (!over.get()) {
-                write();
-                LockSupport.parkNanos(1_000_000);
-            }
-        });
-        writing.start();
+        Thread writing = writing(over);
         try {
             Random random = new Random(1);
-            for (int i = 0; i < 60; i++) {
-                Position applied = applied(eu);
+            for (int i = 0; i < 15; i++) {
                 List<Position> readable = new ArrayList<>(
-                        states.subMap(begin, true, applied, true).keySet());
-                Position position = readable.get(random.nextInt(readable.size()));
-                if (i % 4 == 3) {
-                    assertByKey(other, position);
-                } else {
-                    assertAsOf(List.of(eu, other, home).get(i % 4), position);
+                        states.subMap(begin, true, applied(eu), true).keySet());
+                // The latest are those whose rows change while they are read.
+                Position position = readable.get(readable.size() - 1 - random.nextInt(Math.min(5, readable.size())));
+                for (int j = 0; j < 20; j++) {
+                    assertAsOf(List.of(eu, other, home).get(j % 3), position);
+                    assertByKey(j % 2 == 0 ? eu : other, position);
                 }
+                Position any = readable.get(random.nextInt(readable.size()));
+                assertAsOf(eu, any);
+                assertByKey(eu, any);
             }
         } finally {
             over.set(true);
@@ -315,7 +322,7 @@ class ArchiveIT {
     }
 
     @Test
-    void anArchive_outlivesTheNodesThatWriteIt() {
+    void anArchive_outlivesTheNodesThatWriteIt() throws Exception {
         workload.snapshot(KEYS);
         PenumbraConfiguration backups = new PenumbraConfiguration().setBackups(1);
         Ignite home = grid.start("home", new PenumbraConfiguration().setBackups(1), journal);
@@ -323,13 +330,17 @@ class ArchiveIT {
         Ignite eu = grid.start("eu", new PenumbraConfiguration().setBackups(1));
         archived(home, eu, "1h");
         Position begin = journal.last();
-        for (int i = 0; i < 100; i++) {
-            write();
-        }
-        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
-        grid.stop(first);
-        for (int i = 0; i < 100; i++) {
-            write();
+        // What is under way when the feed's node goes is written again by the next.
+        AtomicBoolean over = new AtomicBoolean();
+        Thread writing = writing(over);
+        try {
+            Grid.await(() -> states.size() > 150);
+            grid.stop(first);
+            int before = states.size();
+            Grid.await(() -> states.size() > before + 150);
+        } finally {
+            over.set(true);
+            writing.join();
         }
         Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
         assertThat(begin(eu)).isEqualTo(begin);
@@ -411,5 +422,29 @@ class ArchiveIT {
                     .containsExactlyInAnyOrderElementsOf(expected(inside));
         }
         assertThatThrownBy(() -> assertAsOf(eu, journal.last())).hasMessageContaining("PENUMBRA-1043");
+    }
+
+    @Test
+    void beforeACorrection_wasWhatTheShadowHad() {
+        workload.snapshot(KEYS);
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        archived(home, eu, "1h");
+        List<Row> rows = List.copyOf(states.get(journal.last()).values());
+        journal.append(Draft.correct(Orders.SCHEMA, rows.get(0)));
+        note();
+        journal.append(
+                Draft.correct(Orders.SCHEMA, Orders.row((long) rows.get(1).get(0), workload.random())));
+        note();
+        journal.append(Draft.put(Orders.SCHEMA, Orders.row(KEYS, workload.random())));
+        note();
+        journal.append(Draft.correct(Orders.SCHEMA, Orders.row(KEYS, workload.random())));
+        note();
+        journal.append(Draft.correct(Orders.SCHEMA, Orders.row(KEYS + 1, workload.random())));
+        note();
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+
+        assertThat(states).hasSize(6);
+        states.keySet().forEach(position -> assertAsOf(eu, position));
     }
 }

@@ -145,13 +145,23 @@ final class MemoryJournal implements Journal {
             Operation operation,
             TableSchema schema,
             @Nullable Key oldKey,
-            @Nullable Row after) {
+            @Nullable Row after,
+            Origin origin) {
+        Draft(Operation operation, TableSchema schema, @Nullable Key oldKey, @Nullable Row after) {
+            this(operation, schema, oldKey, after, Origin.CAPTURED);
+        }
+
         static Draft of(Operation operation, TableSchema schema) {
             return new Draft(operation, schema, null, null);
         }
 
         static Draft put(TableSchema schema, Row row) {
             return new Draft(Operation.INSERT, schema, schema.keyOf(row), row);
+        }
+
+        /** The row that the source has, whatever the journal says. */
+        static Draft correct(TableSchema schema, Row row) {
+            return new Draft(Operation.INSERT, schema, schema.keyOf(row), row, Origin.CORRECTION);
         }
 
         static Draft move(TableSchema schema, Key from, Row row) {
@@ -172,7 +182,7 @@ final class MemoryJournal implements Journal {
             Key from = java.util.Objects.requireNonNull(oldKey);
             Row stored = table.remove(from);
             // A source that brings a row again in another layout has no image of it in that layout.
-            Row before = stored != null && stored.size() == schema.size() ? stored : null;
+            Row before = stored != null && stored.size() == schema.size() && origin == Origin.CAPTURED ? stored : null;
             if (after == null) {
                 return new Change(position, id, Operation.DELETE, Origin.CAPTURED, schema, from, before, null);
             }
@@ -182,7 +192,7 @@ final class MemoryJournal implements Journal {
                     position,
                     id,
                     before == null ? Operation.INSERT : Operation.UPDATE,
-                    Origin.CAPTURED,
+                    origin,
                     schema,
                     key,
                     before,

@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Timestamp;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +80,7 @@ class DatabaseReadsIT {
         await().atMost(PATIENCE)
                 .ignoreExceptions()
                 .untilAsserted(() -> sql("CREATE SHADOW IF NOT EXISTS OF " + source.name()
-                        + ".PUBLIC.ITEMS IN DATACENTER 'eu' WITH (COMMIT_PERCENT = 60)"));
+                        + ".PUBLIC.ITEMS IN DATACENTER 'eu' WITH (COMMIT_PERCENT = 60, ARCHIVE = '1h')"));
         for (Ignite node : NODES.subList(1, 3)) {
             await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
                 Answer<?> answer = Penumbra.of(node).table("ITEMS").get(Key.of(1L), OPTIMISTIC);
@@ -398,5 +400,39 @@ class DatabaseReadsIT {
             writer.commit();
             assertThat(confirmed(answer)).isEqualTo(150);
         }
+    }
+
+    @Test
+    @Order(4)
+    void aTable_isReadAsItWasAtATimeOfItsDatabase() throws Exception {
+        Ignite node = NODES.get(1);
+        Key key = Key.of(41L);
+        List<Instant> times = new ArrayList<>();
+        for (int quantity = 1; quantity <= 3; quantity++) {
+            source.execute("UPDATE ITEMS SET QUANTITY = " + quantity + " WHERE ID = 41");
+            // Until it is in the journal its time is not known.
+            source.settle();
+            TimeUnit.MILLISECONDS.sleep(5);
+            times.add(Instant.now());
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        source.execute("DELETE FROM ITEMS WHERE ID = 41");
+        source.settle();
+        TimeUnit.MILLISECONDS.sleep(5);
+        Instant gone = Instant.now();
+        for (int quantity = 1; quantity <= 3; quantity++) {
+            Answer<Optional<Row>> answer =
+                    items(node).asOf(times.get(quantity - 1)).get(key);
+            assertThat(quantity(answer)).isEqualTo(quantity);
+            assertThat(answer.source()).isEqualTo(Answer.Source.ARCHIVE);
+            assertThat(query(
+                            node,
+                            new SqlFieldsQuery(
+                                            "SELECT QUANTITY FROM SHADOW.ITEMS FOR SYSTEM_TIME AS OF ? WHERE ID = 41")
+                                    .setArgs(Timestamp.from(times.get(quantity - 1)))))
+                    .isEqualTo(List.of(List.of(quantity)));
+        }
+        // Nothing has come since: the database says so.
+        assertThat(items(node).asOf(gone).get(key).value()).isEmpty();
     }
 }

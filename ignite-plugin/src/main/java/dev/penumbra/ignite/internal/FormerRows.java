@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.IgniteCheckedException;
-import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cache.CachePeekMode;
+import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
@@ -18,7 +18,7 @@ import org.apache.ignite.resources.IgniteInstanceResource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads rows of one partition of a copy as they were at a position, on the node that owns it: the copy first, then its archive.
+ * Reads rows of some partitions of a copy as they were at a position, on the node that owns them: of each the copy first, then its archive.
  *
  * <p>Gives a value for each key, null where there was no row.
  */
@@ -27,7 +27,6 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
 
     private final String cache;
     private final String archive;
-    private final int partition;
     private final Object[] keys;
     private final int epoch;
     private final long sequence;
@@ -35,11 +34,10 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
     @IgniteInstanceResource
     private transient @Nullable Ignite ignite;
 
-    /** @param keys as the copy holds them, all of the partition */
-    FormerRows(String cache, String archive, int partition, Object[] keys, Position at) {
+    /** @param keys as the copy holds them */
+    FormerRows(String cache, String archive, Object[] keys, Position at) {
         this.cache = cache;
         this.archive = archive;
-        this.partition = partition;
         this.keys = keys;
         this.epoch = at.epoch();
         this.sequence = at.sequence();
@@ -48,43 +46,44 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
     @Override
     public @Nullable Object[] call() {
         IgniteEx grid = (IgniteEx) Objects.requireNonNull(ignite);
-        return OwnedPartition.with(grid, cache, partition, rows -> {
-            @Nullable Object[] present = present(grid);
-            return OwnedPartition.with(grid, archive, partition, context -> former(context, present));
-        });
+        Affinity<Object> affinity = grid.affinity(cache);
+        Map<Integer, Map<Object, Integer>> byPartition = new HashMap<>();
+        for (int i = 0; i < keys.length; i++) {
+            byPartition
+                    .computeIfAbsent(affinity.partition(keys[i]), partition -> new HashMap<>())
+                    .put(keys[i], i);
+        }
+        @Nullable Object[] values = new @Nullable Object[keys.length];
+        byPartition.forEach((partition, wanted) -> OwnedPartition.with(grid, cache, partition, rows -> {
+            present(grid, cache, wanted, values);
+            return OwnedPartition.with(grid, archive, partition, context -> former(context, partition, wanted, values));
+        }));
+        return values;
     }
 
-    private @Nullable Object[] present(IgniteEx grid) {
+    private static void present(IgniteEx grid, String cache, Map<Object, Integer> wanted, @Nullable Object[] values) {
         IgniteCache<Object, Object> rows = grid.cache(cache).withKeepBinary();
-        @Nullable Object[] present = new @Nullable Object[keys.length];
-        for (int i = 0; i < keys.length; i++) {
-            present[i] = rows.localPeek(keys[i], CachePeekMode.PRIMARY, CachePeekMode.BACKUP);
-        }
-        return present;
+        wanted.forEach((key, i) -> values[i] = rows.localPeek(key, CachePeekMode.PRIMARY, CachePeekMode.BACKUP));
     }
 
-    private @Nullable Object[] former(GridCacheContext<?, ?> context, @Nullable Object[] present)
+    private int former(
+            GridCacheContext<?, ?> context, int partition, Map<Object, Integer> wanted, @Nullable Object[] values)
             throws IgniteCheckedException {
-        Map<Object, Integer> wanted = new HashMap<>();
-        for (int i = 0; i < keys.length; i++) {
-            wanted.put(keys[i], i);
-        }
         Position at = new Position(epoch, sequence);
-        @Nullable Position[] until = new @Nullable Position[keys.length];
+        Map<Object, Position> until = new HashMap<>();
         GridIterator<CacheDataRow> stored =
                 context.offheap().cachePartitionIterator(context.cacheId(), partition, false);
         while (stored.hasNext()) {
             ArchiveEntry entry = ArchiveEntry.of(context, stored.next());
             Integer i = wanted.get(entry.row());
             if (i != null && entry.until().compareTo(at) > 0) {
-                Position known = until[i];
+                Position known = until.get(entry.row());
                 if (known == null || entry.until().compareTo(known) < 0) {
-                    until[i] = entry.until();
-                    BinaryObject value = entry.value();
-                    present[i] = value;
+                    until.put(entry.row(), entry.until());
+                    values[i] = entry.value();
                 }
             }
         }
-        return present;
+        return until.size();
     }
 }

@@ -198,19 +198,12 @@ public final class GridInternals {
      * @return the values, as the copy held them, of the rows that were there
      */
     public static Map<Object, BinaryObject> former(Ignite ignite, Copy copy, Collection<Object> keys, Position at) {
-        Affinity<Object> affinity = ignite.affinity(copy.cacheName());
-        Map<Integer, List<Object>> byPartition = new HashMap<>();
-        keys.forEach(key -> byPartition
-                .computeIfAbsent(affinity.partition(key), partition -> new ArrayList<>())
-                .add(key));
         Map<Object, BinaryObject> rows = new HashMap<>();
-        byPartition.forEach((partition, own) -> {
+        ignite.<Object>affinity(copy.cacheName()).mapKeysToNodes(keys).forEach((owner, own) -> {
             Object[] asked = own.toArray();
-            @Nullable Object[] found = onOwner(
-                    ignite,
-                    copy,
-                    partition,
-                    new FormerRows(copy.cacheName(), copy.archiveCacheName(), partition, asked, at));
+            @Nullable Object[] found = ignite.compute(ignite.cluster().forNode(owner))
+                    .withNoFailover()
+                    .call(new FormerRows(copy.cacheName(), copy.archiveCacheName(), asked, at));
             for (int i = 0; i < asked.length; i++) {
                 if (found[i] instanceof BinaryObject value) {
                     rows.put(asked[i], value);
