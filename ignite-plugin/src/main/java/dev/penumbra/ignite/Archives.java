@@ -2,7 +2,6 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Position;
-import dev.penumbra.shadow.ArchiveMarks;
 import dev.penumbra.shadow.Copy;
 import java.time.Duration;
 import java.util.Collection;
@@ -37,7 +36,7 @@ final class Archives {
         }
         Position begin = context.progress(copy.name().datacenter())
                 .archive(copy)
-                .map(ArchiveMarks::begin)
+                .map(marks -> marks.begin().position())
                 .orElse(null);
         if (begin == null) {
             return;

@@ -164,8 +164,8 @@ final class CopyBoard implements Copies {
         }
 
         @Override
-        public Optional<Position> begin() {
-            return shadows.archiveBegin(copy);
+        public Optional<Begin> begin() {
+            return shadows.archiveBegin(copy).map(mark -> new Begin(mark.position(), mark.committedUpToMillis()));
         }
 
         @Override

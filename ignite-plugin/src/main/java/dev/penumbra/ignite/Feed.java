@@ -99,6 +99,9 @@ final class Feed extends ShippingFeed {
     private final List<CompletableFuture<Void>> ahead = new ArrayList<>();
 
     private Position taken = Position.START;
+    /** Of everything that has been gathered and all before, the transaction that was committed last was at this time of the source's clock. */
+    private long committedUpTo = FeedState.UNKNOWN_TIME;
+
     /** Of which changes of the transaction that is being read have been gathered. */
     private final List<Followed> touched = new ArrayList<>();
 
@@ -146,7 +149,12 @@ final class Feed extends ShippingFeed {
     }
 
     private record Batch(
-            CompletableFuture<Void> written, Position first, Position last, long changes, long committedAtMillis) {}
+            CompletableFuture<Void> written,
+            Position first,
+            Position last,
+            long changes,
+            long committedAtMillis,
+            long committedUpToMillis) {}
 
     /**
      * @param told told of questions when all that had been committed when they were asked has been taken from the journal, and again when it
@@ -183,7 +191,13 @@ final class Feed extends ShippingFeed {
             return present == null ? 0 : present.pending();
         });
         this.state = new FeedState(
-                localNode(), UUID.randomUUID(), Position.START, Position.START, Position.START, UUID.randomUUID());
+                localNode(),
+                UUID.randomUUID(),
+                Position.START,
+                Position.START,
+                Position.START,
+                UUID.randomUUID(),
+                FeedState.UNKNOWN_TIME);
     }
 
     private @Nullable Captured captured() {
@@ -444,14 +458,17 @@ final class Feed extends ShippingFeed {
         }
         Position start = journal.oldest();
         Position lastFirst = Position.START;
+        // Before the first change of all nothing was committed.
+        long committedUpTo = start.equals(Position.START) ? 0 : FeedState.UNKNOWN_TIME;
         if (!home) {
             Optional<FeedState> ahead =
                     context.progress(context.home()).feed(journal.source()).filter(this::isOurs);
             start = ahead.map(FeedState::applied).orElse(start);
             lastFirst = ahead.map(FeedState::lastFirst).orElse(lastFirst);
+            committedUpTo = ahead.map(FeedState::committedUpToMillis).orElse(committedUpTo);
         }
-        FeedState first =
-                new FeedState(localNode(), journal.id(), start, windowFrom(start), lastFirst, UUID.randomUUID());
+        FeedState first = new FeedState(
+                localNode(), journal.id(), start, windowFrom(start), lastFirst, UUID.randomUUID(), committedUpTo);
         if (!progress().begin(journal.source(), first)) {
             return false;
         }
@@ -676,7 +693,17 @@ final class Feed extends ShippingFeed {
         }
     }
 
-    private record Gathering(Position first, Position last, Position lastFirst, long changes, long committedAtMillis) {}
+    /**
+     * @param committedAtMillis when the first transaction was committed
+     * @param committedUpToMillis when the last was that was committed last, of these and all before
+     */
+    private record Gathering(
+            Position first,
+            Position last,
+            Position lastFirst,
+            long changes,
+            long committedAtMillis,
+            long committedUpToMillis) {}
 
     /**
      * Gathers whole transactions until there are enough changes, a position is reached, or the journal has no more.
@@ -693,6 +720,9 @@ final class Feed extends ShippingFeed {
         Position first = before == null ? null : before.first();
         Position lastFirst = before == null ? last : before.lastFirst();
         long committedAtMillis = before == null ? 0 : before.committedAtMillis();
+        committedUpTo = before != null
+                ? before.committedUpToMillis()
+                : previous != null ? previous.committedUpToMillis() : state.committedUpToMillis();
         Position gatheredBefore = last;
         long changes = 0;
         if (before == null) {
@@ -716,6 +746,7 @@ final class Feed extends ShippingFeed {
             }
             int changesBefore = gatheredChanges;
             long bytesBefore = gatheredBytes;
+            committedUpTo = FeedState.committedUpTo(committedUpTo, transaction.committedAtMillis());
             for (Change change : transaction) {
                 if (gatheredChanges - changesBefore >= limit || gatheredBytes - bytesBefore >= bytes) {
                     write(change.position());
@@ -742,7 +773,12 @@ final class Feed extends ShippingFeed {
         }
         figures.read(last, committedAtMillis);
         return new Gathering(
-                first, last, lastFirst, changes + (before == null ? 0 : before.changes()), committedAtMillis);
+                first,
+                last,
+                lastFirst,
+                changes + (before == null ? 0 : before.changes()),
+                committedAtMillis,
+                committedUpTo);
     }
 
     /** A transaction has been gathered whole. */
@@ -828,7 +864,7 @@ final class Feed extends ShippingFeed {
                 if (followed.containsKey(table)) {
                     write(table, change.position());
                     each(table, change, copy -> {
-                        beginArchive(copy.follower.copy(), copy.state.ended(), change.position());
+                        beginArchive(copy.follower.copy(), copy.state.ended(), change.position(), committedUpTo);
                         mark(copy, copy.state.ended());
                     });
                 }
@@ -848,9 +884,9 @@ final class Feed extends ShippingFeed {
     }
 
     /** From here on whatever is changed says what was before, and the copy has all that was. */
-    private void beginArchive(Copy copy, CopyState state, Position begin) {
+    private void beginArchive(Copy copy, CopyState state, Position begin, long committedUpToMillis) {
         if (copy.definition().isArchived() && state.complete()) {
-            progress().beginArchive(copy, begin);
+            progress().beginArchive(copy, begin, committedUpToMillis);
         }
     }
 
@@ -1041,7 +1077,12 @@ final class Feed extends ShippingFeed {
         writtenBytes = gatheredBytes;
         gatheredBytes = 0;
         underWay = new Batch(
-                flush(), gathering.first(), gathering.last(), gathering.changes(), gathering.committedAtMillis());
+                flush(),
+                gathering.first(),
+                gathering.last(),
+                gathering.changes(),
+                gathering.committedAtMillis(),
+                gathering.committedUpToMillis());
     }
 
     /** Waits for the writes under way; the applied position does not move. */
@@ -1072,7 +1113,10 @@ final class Feed extends ShippingFeed {
         // What has been written ahead may lie beyond.
         Position window = windowFrom(batch.last());
         store(state.advanced(
-                batch.last(), window.compareTo(state.window()) > 0 ? window : state.window(), underWayLastFirst));
+                batch.last(),
+                window.compareTo(state.window()) > 0 ? window : state.window(),
+                underWayLastFirst,
+                batch.committedUpToMillis()));
         applied = batch.last();
         writtenBytes = 0;
         figures.gatheredBytes(gatheredBytes);
@@ -1174,7 +1218,11 @@ final class Feed extends ShippingFeed {
                     CopyState joined = filling.state(state.applied());
                     Follower follower = filling.takenOver(compression);
                     progress().put(filling.copy(), joined);
-                    beginArchive(filling.copy(), joined, joined.applied());
+                    beginArchive(
+                            filling.copy(),
+                            joined,
+                            joined.applied(),
+                            Math.max(state.committedUpToMillis(), filling.committedUpToMillis()));
                     if (!isGone(filling.copy())) {
                         add(new Followed(follower, joined));
                     }

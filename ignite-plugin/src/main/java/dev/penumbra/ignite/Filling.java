@@ -51,6 +51,7 @@ final class Filling implements Runnable {
     private @Nullable Follower follower;
     private Position position = Position.START;
     private Position readyFrom = Position.START;
+    private long committedUpTo = FeedState.UNKNOWN_TIME;
     private boolean complete;
     /** Whether the snapshot that may end next is known to have been followed from its beginning. */
     private boolean announced;
@@ -154,6 +155,7 @@ final class Filling implements Runnable {
         // What retention has left of a table is not the whole of it until the source brings it anew.
         Position oldest = journal.oldest();
         announced = oldest.equals(Position.START);
+        committedUpTo = announced ? 0 : FeedState.UNKNOWN_TIME;
         follow(target, oldest, oldest);
     }
 
@@ -202,6 +204,7 @@ final class Filling implements Runnable {
             return;
         }
         LOG.info("Copied the home image: copy={}, rows={}, from={}, to={}", present.id(), rows, from, after.applied());
+        committedUpTo = before.get().committedUpToMillis();
         follow(target, from, after.window());
     }
 
@@ -306,6 +309,7 @@ final class Filling implements Runnable {
                 }
             }
             position = transaction.last();
+            committedUpTo = FeedState.committedUpTo(committedUpTo, transaction.committedAtMillis());
         }
         target.flush().join();
         return true;
@@ -343,6 +347,11 @@ final class Filling implements Runnable {
     CopyState state(Position at) {
         Position applied = position.compareTo(at) > 0 ? position : at;
         return new CopyState(true, applied, readyFrom, complete, announced, 0);
+    }
+
+    /** Everything up to its position was committed at this time of the source's clock or earlier. */
+    long committedUpToMillis() {
+        return committedUpTo;
     }
 
     /** What writes the copy; for the feed that takes it over. */

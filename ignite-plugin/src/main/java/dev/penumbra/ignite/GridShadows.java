@@ -214,7 +214,7 @@ final class GridShadows implements Shadows {
     }
 
     /** From where on the archive of a copy has all versions; empty where it has none, or nobody can tell. */
-    Optional<Position> archiveBegin(Copy copy) {
+    Optional<ArchiveMarks.Mark> archiveBegin(Copy copy) {
         Datacenter datacenter = copy.name().datacenter();
         if (!copy.built() || !copy.definition().isArchived() || !context.isPresent(datacenter)) {
             return Optional.empty();

@@ -101,7 +101,8 @@ final class MemoryBudget {
     }
 
     boolean isExceeded() {
-        return used() > bytes();
+        long budget = bytes();
+        return budget != Long.MAX_VALUE && used() > budget;
     }
 
     /** Whether the budget of any node of a datacenter is exceeded. Asks them. */

@@ -363,7 +363,9 @@ final class NodeFigures implements AutoCloseable {
     }
 
     private @Nullable String archiveBegin(Copy copy) {
-        return shadows.archiveBegin(copy).map(Position::toString).orElse(null);
+        return shadows.archiveBegin(copy)
+                .map(begin -> begin.position().toString())
+                .orElse(null);
     }
 
     /** Null where another datacenter's nodes would have to be asked. */

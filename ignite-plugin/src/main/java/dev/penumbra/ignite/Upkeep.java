@@ -2,12 +2,12 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Datacenter;
-import dev.penumbra.model.Position;
 import dev.penumbra.shadow.ArchiveMarks;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.Copy.Release;
 import dev.penumbra.shadow.Copy.Role;
 import dev.penumbra.shadow.Progress;
+import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowStatus.Phase;
 import java.time.Duration;
 import java.util.Comparator;
@@ -224,8 +224,16 @@ final class Upkeep implements AutoCloseable {
         ArchiveMarks marks = progress.archive(copy).orElse(null);
         Duration age = ages.of(copy).orElse(null);
         if (marks != null && age != null) {
-            Position applied = shadows.standing(copy).status().applied();
-            ArchiveMarks next = marks.aged(age, applied, copy.definition().archive());
+            // What the feed knows of is what all its copies have; a copy that has joined it lately may be ahead for a
+            // moment.
+            FeedState feed = progress.feed(copy.name().source()).orElse(null);
+            ArchiveMarks next = feed == null
+                    ? marks
+                    : marks.aged(
+                            age,
+                            feed.applied(),
+                            feed.committedUpToMillis(),
+                            copy.definition().archive());
             if (!next.equals(marks)) {
                 // Where its feed has begun it anew meanwhile, that counts.
                 progress.replace(copy, marks, next);

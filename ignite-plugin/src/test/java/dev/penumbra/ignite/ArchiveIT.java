@@ -10,6 +10,9 @@ import dev.penumbra.model.Operation;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
+import dev.penumbra.model.SqlType;
+import dev.penumbra.model.TableName;
+import dev.penumbra.model.TableSchema;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
@@ -31,6 +34,7 @@ import javax.cache.CacheException;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.query.SqlFieldsQuery;
+import org.apache.ignite.cluster.ClusterState;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -214,6 +218,7 @@ class ArchiveIT {
         Ignite home = grid.start("home", journal);
         Ignite eu = grid.start("eu");
         archived(home, eu, "2s");
+        long filled = System.currentTimeMillis();
         Position begin = journal.last();
         for (int i = 0; i < 20; i++) {
             write();
@@ -230,6 +235,13 @@ class ArchiveIT {
         });
         Position changed = journal.last();
         assertThatThrownBy(() -> assertAsOf(eu, begin)).hasMessageContaining("PENUMBRA-1047");
+        // What is left of the archive would say that nothing had been changed before.
+        assertThatThrownBy(() -> sql(
+                        eu,
+                        "SELECT * FROM SHADOW_EU.ORDERS FOR SYSTEM_TIME AS OF ?",
+                        Timestamp.from(Instant.ofEpochMilli(filled))))
+                .hasMessageContaining("PENUMBRA-1047")
+                .hasMessageContaining("fromTime=20");
         Grid.await(() -> {
             write();
             return begin(eu).compareTo(changed) > 0;
@@ -446,5 +458,80 @@ class ArchiveIT {
 
         assertThat(states).hasSize(6);
         states.keySet().forEach(position -> assertAsOf(eu, position));
+    }
+
+    @Test
+    void tablesOfOneSource_areReadAsOfOnePosition_whereTheyAreReadAsOfOneTime() {
+        TableSchema items = new TableSchema(
+                new TableName("PUBLIC", "ITEMS"),
+                List.of(Orders.column("ID", SqlType.BIGINT), Orders.column("NAME", SqlType.VARCHAR)),
+                List.of("ID"));
+        workload.snapshot(KEYS);
+        journal.append(
+                Draft.of(Operation.SCHEMA, items),
+                Draft.put(items, Row.of(1L, "one")),
+                Draft.of(Operation.SNAPSHOT_END, items));
+        Ignite home = grid.start("home", journal);
+        Ignite eu = grid.start("eu");
+        Grid.awaitCaughtUp(home, journal, items.name(), "home");
+        sql(eu, "CREATE SHADOW OF shop.PUBLIC.ITEMS IN DATACENTER 'eu' WITH (ARCHIVE = '1h')");
+        archived(home, eu, "1h");
+        Grid.awaitCaughtUp(eu, journal, items.name(), "eu");
+        write();
+        Position then = journal.last();
+        long time = System.currentTimeMillis();
+        while (System.currentTimeMillis() <= time) {
+            Thread.onSpinWait();
+        }
+        journal.append(Draft.put(items, Row.of(2L, "two")));
+        write();
+        journal.append(Draft.put(items, Row.of(1L, "other")));
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        Grid.awaitCaughtUp(eu, journal, items.name(), "eu");
+
+        String query = "SELECT COUNT(*), MAX(i.NAME) FROM SHADOW.ORDERS FOR SYSTEM_TIME AS OF ? o,"
+                + " SHADOW_EU.ITEMS FOR SYSTEM_TIME AS OF ? i";
+        Timestamp at = new Timestamp(time);
+        assertThat(sql(eu, query, at, at))
+                .isEqualTo(List.of(List.of((long) states.get(then).size(), "one")));
+        String literal = "TIMESTAMP '" + at + "'";
+        assertThat(sql(eu, "EXPLAIN SHADOW " + query.replace("?", literal)).stream()
+                        .map(row -> (String) row.get(1)))
+                .containsExactly("SHADOW_EU.ORDERS AS OF " + then, "SHADOW_EU.ITEMS AS OF " + then);
+    }
+
+    @Test
+    void anArchiveOnDisk_isThereWhenItsNodesComeBack(@TempDir Path directory) {
+        workload.snapshot(KEYS);
+        Ignite home = onDisk("home", directory, journal);
+        Ignite eu = onDisk("eu", directory);
+        home.cluster().state(ClusterState.ACTIVE);
+        archived(home, eu, "1h");
+        Position begin = journal.last();
+        for (int i = 0; i < 20; i++) {
+            write();
+        }
+        Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
+        grid.stop(home);
+        grid.stop(eu);
+        write();
+
+        Ignite homeAgain = onDisk("home", directory, journal);
+        Ignite euAgain = onDisk("eu", directory);
+        write();
+        Grid.awaitCaughtUp(homeAgain, journal, Orders.NAME, "home");
+        Grid.awaitCaughtUp(euAgain, journal, Orders.NAME, "eu");
+        assertThat(begin(euAgain)).isEqualTo(begin);
+        states.tailMap(begin)
+                .keySet()
+                .forEach(position -> assertThat(settled(euAgain, position)).isTrue());
+    }
+
+    private Ignite onDisk(String datacenter, Path directory, Journal... journals) {
+        return grid.start(
+                datacenter,
+                directory.resolve(datacenter),
+                new PenumbraConfiguration().setDatacenter(datacenter),
+                journals);
     }
 }

@@ -29,8 +29,9 @@ public record ArchiveMarks(List<Mark> marks) {
      * A position that had been passed.
      *
      * @param age how old the copy was by then, or a little later; null while nobody has noted it
+     * @param committedUpToMillis everything up to the position was committed at this time of the source's clock or earlier
      */
-    public record Mark(Position position, @Nullable Duration age) {}
+    public record Mark(Position position, @Nullable Duration age, long committedUpToMillis) {}
 
     public ArchiveMarks {
         marks = List.copyOf(marks);
@@ -40,13 +41,13 @@ public record ArchiveMarks(List<Mark> marks) {
     }
 
     /** An archive that begins at a position: the copy is whole there, and what is changed afterwards is kept. */
-    public static ArchiveMarks from(Position begin) {
-        return new ArchiveMarks(List.of(new Mark(begin, null)));
+    public static ArchiveMarks from(Position begin, long committedUpToMillis) {
+        return new ArchiveMarks(List.of(new Mark(begin, null, committedUpToMillis)));
     }
 
     /** The position from which on all versions are there. */
-    public Position begin() {
-        return marks.get(0).position();
+    public Mark begin() {
+        return marks.get(0);
     }
 
     /**
@@ -54,16 +55,17 @@ public record ArchiveMarks(List<Mark> marks) {
      * what has been changed longer ago than is to be kept is not counted as kept any more.
      *
      * @param applied the position that the copy has passed
+     * @param committedUpToMillis everything up to there was committed at this time of the source's clock or earlier
      * @param kept for how long versions are to be kept
      */
-    public ArchiveMarks aged(Duration age, Position applied, Duration kept) {
+    public ArchiveMarks aged(Duration age, Position applied, long committedUpToMillis, Duration kept) {
         List<Mark> next = new ArrayList<>();
         for (Mark mark : marks) {
-            next.add(mark.age() == null ? new Mark(mark.position(), age) : mark);
+            next.add(mark.age() == null ? new Mark(mark.position(), age, mark.committedUpToMillis()) : mark);
         }
         Mark last = next.get(next.size() - 1);
         if (applied.compareTo(last.position()) > 0 && age.minus(ageOf(last)).compareTo(kept.dividedBy(PARTS)) >= 0) {
-            next.add(new Mark(applied, age));
+            next.add(new Mark(applied, age, committedUpToMillis));
         }
         Duration forgotten = age.minus(kept);
         while (next.size() > 1 && ageOf(next.get(1)).compareTo(forgotten) <= 0) {
@@ -81,7 +83,8 @@ public record ArchiveMarks(List<Mark> marks) {
         return marks.stream()
                 .map(mark -> {
                     Duration age = mark.age();
-                    return mark.position() + "@" + (age == null ? UNKNOWN : Long.toString(age.toMillis()));
+                    return mark.position() + "@" + (age == null ? UNKNOWN : Long.toString(age.toMillis())) + "@"
+                            + mark.committedUpToMillis();
                 })
                 .collect(Collectors.joining(" "));
     }
@@ -89,14 +92,14 @@ public record ArchiveMarks(List<Mark> marks) {
     static ArchiveMarks read(String text) {
         List<Mark> marks = new ArrayList<>();
         for (String part : text.split(" ", -1)) {
-            int at = part.indexOf('@');
-            if (at < 0) {
+            String[] mark = part.split("@", -1);
+            if (mark.length != 3) {
                 throw new PenumbraException(ErrorCode.VALUE_CORRUPT).with("progress", text);
             }
-            String age = part.substring(at + 1);
             marks.add(new Mark(
-                    Position.parse(part.substring(0, at)),
-                    age.equals(UNKNOWN) ? null : Duration.ofMillis(Long.parseLong(age))));
+                    Position.parse(mark[0]),
+                    mark[1].equals(UNKNOWN) ? null : Duration.ofMillis(Long.parseLong(mark[1])),
+                    Long.parseLong(mark[2])));
         }
         return new ArchiveMarks(marks);
     }

@@ -59,38 +59,58 @@ public final class Progress {
      * @param window nothing beyond this has been written to them
      * @param lastFirst the first position of the transaction that ends at {@code applied}
      * @param life another one each time that the feed begins anew
+     * @param committedUpToMillis everything up to {@code applied} was committed at this time of the source's clock or earlier; {@link
+     *     #UNKNOWN_TIME} where nobody has noted that
      */
     public record FeedState(
-            UUID owner, UUID journal, Position applied, Position window, Position lastFirst, UUID life) {
+            UUID owner,
+            UUID journal,
+            Position applied,
+            Position window,
+            Position lastFirst,
+            UUID life,
+            long committedUpToMillis) {
+        /** Later than any time. */
+        public static final long UNKNOWN_TIME = Long.MAX_VALUE;
+
+        /** The time up to which all was committed, when a transaction follows. */
+        public static long committedUpTo(long before, long committedAtMillis) {
+            return before == UNKNOWN_TIME ? committedAtMillis : Math.max(before, committedAtMillis);
+        }
+
         /** This state with another owner. */
         public FeedState ownedBy(UUID nextOwner) {
-            return new FeedState(nextOwner, journal, applied, window, lastFirst, life);
+            return new FeedState(nextOwner, journal, applied, window, lastFirst, life, committedUpToMillis);
         }
 
         /** This state with another window. */
         public FeedState widened(Position nextWindow) {
-            return new FeedState(owner, journal, applied, nextWindow, lastFirst, life);
+            return new FeedState(owner, journal, applied, nextWindow, lastFirst, life, committedUpToMillis);
         }
 
         /** This state after a batch that ends with a transaction. */
-        public FeedState advanced(Position nextApplied, Position nextWindow, Position nextLastFirst) {
-            return new FeedState(owner, journal, nextApplied, nextWindow, nextLastFirst, life);
+        public FeedState advanced(
+                Position nextApplied, Position nextWindow, Position nextLastFirst, long nextCommittedUpToMillis) {
+            return new FeedState(owner, journal, nextApplied, nextWindow, nextLastFirst, life, nextCommittedUpToMillis);
         }
 
         String text() {
-            return owner + " " + journal + " " + applied + " " + window + " " + lastFirst + " " + life;
+            return owner + " " + journal + " " + applied + " " + window + " " + lastFirst + " " + life + " "
+                    + committedUpToMillis;
         }
 
         static FeedState read(String text) {
-            // What an earlier version has written knows of no life.
-            String[] parts = parts(text, 5, new UUID(0, 0));
+            // What an earlier version has written knows of no life, or of no time.
+            boolean timed = text.chars().filter(character -> character == ' ').count() == 6;
+            String[] parts = parts(timed ? text.substring(0, text.lastIndexOf(' ')) : text, 5, new UUID(0, 0));
             return new FeedState(
                     UUID.fromString(parts[0]),
                     UUID.fromString(parts[1]),
                     Position.parse(parts[2]),
                     Position.parse(parts[3]),
                     Position.parse(parts[4]),
-                    UUID.fromString(parts[5]));
+                    UUID.fromString(parts[5]),
+                    timed ? Long.parseLong(text.substring(text.lastIndexOf(' ') + 1)) : UNKNOWN_TIME);
         }
     }
 
@@ -258,8 +278,9 @@ public final class Progress {
     }
 
     /** Notes that a copy's archive has all versions from a position on, whatever it had before. */
-    public void beginArchive(Copy copy, Position begin) {
-        states.put(archiveKey(copy), ArchiveMarks.from(begin).text());
+    public void beginArchive(Copy copy, Position begin, long committedUpToMillis) {
+        states.put(
+                archiveKey(copy), ArchiveMarks.from(begin, committedUpToMillis).text());
     }
 
     /** Replaces the marks of a copy's archive if they are still as expected; tells whether they were. */

@@ -58,6 +58,8 @@ final class ArchiveCut implements IgniteCallable<long @Nullable []> {
                 first = entry.until();
             }
         }
+        // Otherwise what has come last could be missing.
+        OwnedPartition.confirm(context, partition);
         return new Found(first);
     }
 }

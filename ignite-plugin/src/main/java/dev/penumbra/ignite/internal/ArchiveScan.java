@@ -161,6 +161,8 @@ final class ArchiveScan<R> extends TableScan<R> {
             ArchiveEntry entry = ArchiveEntry.of(cctx, kept.get());
             former.computeIfAbsent(entry.row(), key -> new TreeMap<>()).put(entry.until(), entry);
         }
+        // Otherwise the rows could be newer than what was.
+        OwnedPartition.confirm(cctx, archive.id());
         List<Version> versions = new ArrayList<>();
         former.forEach((key, entries) -> {
             Position since = Position.START;

@@ -84,6 +84,8 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
                 }
             }
         }
+        // Otherwise the rows could be newer than what was.
+        OwnedPartition.confirm(context, partition);
         return until.size();
     }
 }

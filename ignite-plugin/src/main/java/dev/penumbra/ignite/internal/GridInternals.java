@@ -395,13 +395,23 @@ public final class GridInternals {
                 .isDone();
     }
 
-    /** What the pages of a data region that are not empty take on this node, in bytes; 0 on one that has no such region. */
+    /**
+     * What the pages of a data region that are not empty take on this node, in bytes; 0 on one that has no such region. Of one that is kept on
+     * disk, what its pages in memory take.
+     */
     public static long usedBytes(Ignite ignite, String dataRegion) {
         IgniteCacheDatabaseSharedManager database =
                 ((IgniteEx) ignite).context().cache().context().database();
         try {
             @Nullable DataRegion region = database == null ? null : database.dataRegion(dataRegion);
-            return region == null ? 0 : region.metrics().getTotalUsedSize();
+            if (region == null) {
+                return 0;
+            }
+            // Ignite fails to count the pages of a region on disk where the grid has caches of which this node holds
+            // nothing.
+            return region.config().isPersistenceEnabled()
+                    ? region.metrics().getPhysicalMemorySize()
+                    : region.metrics().getTotalUsedSize();
         } catch (IgniteCheckedException e) {
             // There is no region of this name.
             return 0;

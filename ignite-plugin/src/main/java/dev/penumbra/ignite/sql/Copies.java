@@ -43,8 +43,21 @@ public interface Copies {
         /** The columns of the table of all versions that are the shadow's. */
         List<String> columns();
 
-        /** The position from which on all versions are there; empty while there is none. Asks the shadow's datacenter. */
-        Optional<Position> begin();
+        /**
+         * Where an archive begins.
+         *
+         * @param position from here on all versions are there
+         * @param committedUpToMillis what is before was committed at this time of the source's clock or earlier
+         */
+        record Begin(Position position, long committedUpToMillis) {
+            /** The earliest time that can be asked for. */
+            Instant time() {
+                return Instant.ofEpochMilli(committedUpToMillis);
+            }
+        }
+
+        /** Where it begins; empty while it does nowhere. Asks the shadow's datacenter. */
+        Optional<Begin> begin();
 
         /**
          * The first change that was committed later than at a time of the source's clock; empty when there is none. Asks the nodes that hold

@@ -7,7 +7,6 @@ import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.ErrorCode;
 import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
-import dev.penumbra.model.SessionToken;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.api.Internal;
 import dev.penumbra.shadow.ShadowStatus.Phase;
@@ -18,14 +17,12 @@ import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.ReadGate;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
 import dev.penumbra.shadow.read.ReadGate.Choice;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -125,46 +122,32 @@ public final class NameRouter {
     private Routing route(
             NamedText text, @Nullable Object[] parameters, Function<TableUse, Need> needs, Chooser chooser) {
         boolean together = isTogether(text, needs);
+        FormerSearch former = new FormerSearch(copies, tables, local, text, chooser);
+        Map<Named, @Nullable Answer> found = new LinkedHashMap<>();
         Map<Named, Answer> answers = new LinkedHashMap<>();
         try {
             for (TableUse use : text.uses()) {
                 Named asked = Named.of(use);
-                if (use.role() == Role.READ && !answers.containsKey(asked)) {
-                    Search search = new Search(text, text.consistency(), use, needs.apply(use), together, chooser);
-                    AsOf asOf = use.asOf();
-                    answers.put(asked, asOf == null ? search.answer() : search.asOf(asOf.moment(parameters)));
+                AsOf asOf = use.asOf();
+                if (use.role() != Role.READ || found.containsKey(asked)) {
+                    continue;
+                }
+                if (asOf == null) {
+                    found.put(
+                            asked,
+                            new Search(text, text.consistency(), use, needs.apply(use), together, chooser).answer());
+                } else {
+                    former.add(use, needs.apply(use), asOf.moment(parameters));
+                    found.put(asked, null);
                 }
             }
-            alignTimes(answers);
+            Iterator<Answer> was = former.answers().iterator();
+            found.forEach((asked, answer) -> answers.put(asked, answer == null ? was.next() : answer));
         } catch (RuntimeException | Error e) {
-            chooser.ended(List.copyOf(answers.values()));
+            chooser.ended(found.values().stream().filter(Objects::nonNull).toList());
             throw e;
         }
         return new Routing(spliced(text, answers), List.copyOf(answers.values()));
-    }
-
-    /** Tables of one source are read as of one position where they are read as of one time: what falls behind for one does for all. */
-    private void alignTimes(Map<Named, Answer> answers) {
-        answers.replaceAll((named, answer) -> {
-            Archived was = answer.archived();
-            if (was == null || was.time() == null || answer.choice() == null) {
-                return answer;
-            }
-            Position first = was.at();
-            for (Answer other : answers.values()) {
-                Archived otherWas = other.archived();
-                if (otherWas != null
-                        && was.time().equals(otherWas.time())
-                        && other.choice() != null
-                        && Objects.equals(
-                                other.choice().candidate().feed(),
-                                answer.choice().candidate().feed())
-                        && otherWas.at().compareTo(first) < 0) {
-                    first = otherWas.at();
-                }
-            }
-            return first.equals(was.at()) ? answer : answer.as(was.at(first), answer.reason());
-        });
     }
 
     /**
@@ -225,7 +208,9 @@ public final class NameRouter {
      */
     public Answer route(String table, AsOf.Moment moment, Need need, Chooser chooser) {
         TableUse use = new TableUse(0, Role.READ, CopyNames.ANY, table, 0, 0, 0, false);
-        return new Search(null, Consistency.eventual(), use, need, true, chooser).asOf(moment);
+        FormerSearch former = new FormerSearch(copies, tables, local, null, chooser);
+        former.add(use, need, moment);
+        return former.answers().get(0);
     }
 
     /**
@@ -254,8 +239,9 @@ public final class NameRouter {
         Archived was = answer.archived();
         if (was != null && feed != null) {
             // What is forgotten is removed only when nobody who looks can find that it is kept.
-            Optional<Position> begin =
-                    copies.archive(feed.datacenter(), answer.key()).flatMap(Archive::begin);
+            Optional<Position> begin = copies.archive(feed.datacenter(), answer.key())
+                    .flatMap(Archive::begin)
+                    .map(Archive.Begin::position);
             if (begin.isEmpty() || begin.get().compareTo(was.at()) > 0) {
                 throw new PenumbraException(ErrorCode.ARCHIVE_MOMENT)
                         .with("copy", answer.copy())
@@ -386,97 +372,6 @@ public final class NameRouter {
                             shadow.get()),
                     () -> homeWhereItIs(
                             "the shadow in datacenter " + local + " could not prove in time what was asked for"));
-        }
-
-        /**
-         * The shadow as it was.
-         *
-         * @param moment null when it is not known, because the text is only looked at
-         */
-        Answer asOf(AsOf.@Nullable Moment moment) {
-            Datacenter there = use.schema().equals(CopyNames.ANY)
-                    ? local
-                    : CopyNames.datacenter(use.schema()).orElse(null);
-            if (there == null) {
-                throw refused(ErrorCode.NO_ARCHIVE);
-            }
-            Copy shadow = copies.shadow(there, use.table()).orElse(null);
-            Archive archive = copies.archive(there, use.table()).orElse(null);
-            if (shadow == null || archive == null) {
-                throw refused(ErrorCode.NO_ARCHIVE);
-            }
-            if (shadow.phase() != Phase.READY) {
-                throw refused(shadow.phase() == Phase.LOADING ? ErrorCode.COPY_LOADING : ErrorCode.COPY_RELEASED)
-                        .with("applied", shadow.applied());
-            }
-            CoveredRows covered = shadow.covered();
-            if (covered != null && !need.isWithin(covered)) {
-                throw refused(ErrorCode.OUTSIDE_COVERAGE).with("coverage", covered);
-            }
-            String versions = there.archiveSchema();
-            if (!tables.has(versions, use.table())) {
-                throw refused(ErrorCode.COPY_LOADING).with("applied", shadow.applied());
-            }
-            asked = Consistency.eventual();
-            Answer itself = answer(CopyNames.of(there), use.table(), Reads.Source.ARCHIVE, "", shadow);
-            if (moment == null) {
-                return named(there, archive, itself);
-            }
-            return asOf(moment, there, shadow, archive, itself);
-        }
-
-        private Answer asOf(AsOf.Moment moment, Datacenter there, Copy shadow, Archive archive, Answer itself) {
-            Position at = moment.position();
-            Instant time = moment.time();
-            if (time != null) {
-                at = archive.firstAfter(time).map(NameRouter::before).orElse(null);
-            }
-            @Nullable Choice choice;
-            UUID journal = shadow.journal();
-            boolean isThere = at != null && shadow.applied().compareTo(at) >= 0;
-            try {
-                choice = chooser.chooseAlone(
-                        use.table(),
-                        isThere
-                                ? Consistency.eventual()
-                                : at == null || journal == null
-                                        ? Consistency.bounded(Duration.ZERO)
-                                        : Consistency.session(
-                                                SessionToken.of(shadow.feed().source(), journal, at)),
-                        shadow.candidate(false));
-            } catch (PenumbraException e) {
-                throw text == null ? e : Place.of(text.sql(), use.start()).in(e);
-            }
-            if (choice == null) {
-                return named(there, archive, itself);
-            }
-            Position applied =
-                    copies.shadow(there, use.table()).map(Copy::applied).orElse(Position.START);
-            if (at == null && time != null) {
-                // Nothing that had been committed by then is missing now; something may have come since.
-                at = archive.firstAfter(time).map(NameRouter::before).orElse(applied);
-            }
-            // The same again at the end of the read.
-            Position begin = archive.begin().orElse(null);
-            if (at == null || begin == null || at.compareTo(begin) < 0 || at.compareTo(applied) > 0) {
-                chooser.ended(List.of(itself.with(choice)));
-                throw refused(ErrorCode.ARCHIVE_MOMENT)
-                        .with("asked", moment)
-                        .with("position", at)
-                        .with("from", begin == null ? "nowhere yet" : begin)
-                        .with("to", applied);
-            }
-            String reason =
-                    "the archive of the shadow in datacenter " + there + " has all versions from " + begin + " on";
-            return itself.with(choice)
-                    .as(
-                            new Archived(there.archiveSchema(), use.table(), archive.columns(), at, time),
-                            time == null ? reason : reason + ", and " + time + " falls there");
-        }
-
-        private Answer named(Datacenter there, Archive archive, Answer itself) {
-            return itself.as(
-                    new Archived(there.archiveSchema(), use.table(), archive.columns(), Position.START, null), "");
         }
 
         /** A shadow's own level is asked for where the statement says none. */
@@ -618,12 +513,6 @@ public final class NameRouter {
                     ? new PenumbraException(code).with("table", use.table())
                     : NamedText.refusal(text.sql(), use, code);
         }
-    }
-
-    /** The last position before another. */
-    private static Position before(Position position) {
-        // No change has the sequence 0; what was before an epoch's first change is what the epochs before have left.
-        return new Position(position.epoch(), position.sequence() - 1);
     }
 
     private static @Nullable Answer answering(TableUse use, Map<Named, Answer> answers) {
