@@ -8,6 +8,7 @@ import static dev.penumbra.h2.TestDatabase.makeRoom;
 import static dev.penumbra.h2.TestDatabase.markNever;
 import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.JournalledTables;
 import dev.penumbra.journal.JournalVerification;
@@ -19,6 +20,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.h2.tools.Restore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -220,15 +222,19 @@ class H2CopiesTest {
     void aBackupThatIsMadeWhileSessionsWrite_isBroughtAnew() throws Exception {
         Path backup = directory.resolve("backup.zip");
         AtomicBoolean stop = new AtomicBoolean();
+        AtomicLong committed = new AtomicLong();
         try (Connection connection = database.open()) {
             database.captureDurably(connection, 10);
             CompletableFuture<?>[] writers = new CompletableFuture<?>[2];
             for (int i = 0; i < writers.length; i++) {
                 int first = 1_000 * (i + 1);
-                writers[i] = CompletableFuture.runAsync(() -> writeUntil(stop, first));
+                writers[i] = CompletableFuture.runAsync(() -> writeUntil(stop, first, committed));
             }
             try {
+                awaitMore(committed);
                 run(connection, "BACKUP TO '" + backup + "'");
+                // What the backup has is not what the database has in the end.
+                awaitMore(committed);
             } finally {
                 stop.set(true);
                 CompletableFuture.allOf(writers).join();
@@ -268,7 +274,7 @@ class H2CopiesTest {
     }
 
     /** Transactions of two statements on keys of their own. */
-    private void writeUntil(AtomicBoolean stop, int first) {
+    private void writeUntil(AtomicBoolean stop, int first, AtomicLong committed) {
         try (Connection connection = database.open()) {
             connection.setAutoCommit(false);
             for (int i = 0; !stop.get(); i++) {
@@ -278,10 +284,16 @@ class H2CopiesTest {
                         "MERGE INTO T VALUES(" + key + ", '" + i + "')",
                         "DELETE FROM T WHERE ID = " + (key - 1));
                 connection.commit();
+                committed.incrementAndGet();
             }
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static void awaitMore(AtomicLong committed) {
+        long known = committed.get();
+        await().until(() -> committed.get() > known + 10);
     }
 
     @Test

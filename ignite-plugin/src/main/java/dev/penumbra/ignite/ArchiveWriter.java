@@ -6,8 +6,9 @@ import dev.penumbra.ignite.internal.VersionedCache.Write;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.ArchiveRows;
 import dev.penumbra.shadow.Copy;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -28,7 +29,7 @@ final class ArchiveWriter {
     private final VersionedCache archive;
     private final VersionedCache cache;
     private final Executor writers;
-    private List<Write> gathered = new ArrayList<>();
+    private Map<Object, Write> gathered = new LinkedHashMap<>();
 
     /**
      * @param cache the copy's rows
@@ -44,13 +45,16 @@ final class ArchiveWriter {
     }
 
     /**
-     * Gathers what was under a key before a change.
+     * Gathers what was under a key before a change. Of several changes of one transaction the first counts.
      *
      * @param key as the copy holds it
      * @param before the row as the copy held it; null for none
+     * @param transaction that of the change
      */
-    void gather(Object key, @Nullable BinaryObject before, Position position, long committedAtMillis) {
-        gathered.add(new Write(rows.key(key, position, committedAtMillis), rows.value(before), position));
+    void gather(Object key, @Nullable BinaryObject before, Journal.Transaction transaction) {
+        BinaryObject entry = rows.key(key, transaction.first(), transaction.last(), transaction.committedAtMillis());
+        // What has been written is not replaced, since its position is the same.
+        gathered.putIfAbsent(entry, new Write(entry, rows.value(before), transaction.last()));
     }
 
     /**
@@ -58,12 +62,12 @@ final class ArchiveWriter {
      *
      * <p>When the change is in the copy already, what was before it is in the archive already.
      */
-    void gatherStanding(Object key, Position position, long committedAtMillis) {
+    void gatherStanding(Object key, Position position, Journal.Transaction transaction) {
         VersionedCache.Standing standing = cache.standing(key);
         if (standing == null) {
-            gather(key, null, position, committedAtMillis);
+            gather(key, null, transaction);
         } else if (standing.position().compareTo(position) < 0) {
-            gather(key, standing.value(), position, committedAtMillis);
+            gather(key, standing.value(), transaction);
         }
     }
 
@@ -72,8 +76,8 @@ final class ArchiveWriter {
         if (gathered.isEmpty()) {
             return next.get();
         }
-        List<Write> writes = gathered;
-        gathered = new ArrayList<>();
+        List<Write> writes = List.copyOf(gathered.values());
+        gathered = new LinkedHashMap<>();
         CompletableFuture<Void> written = archive.write(writes);
         // Not on the thread of Ignite's that has completed it.
         return written.isDone() && !written.isCompletedExceptionally()
@@ -82,9 +86,16 @@ final class ArchiveWriter {
     }
 
     /** Keeps all rows that are about to be removed at once. Waits. */
-    void truncated(Position position, long committedAtMillis) {
+    void truncated(Position position, Journal.Transaction transaction) {
         for (int partition = 0; partition < ignite.affinity(copy.cacheName()).partitions(); partition++) {
-            GridInternals.archive(ignite, copy, partition, position, committedAtMillis);
+            GridInternals.archive(
+                    ignite,
+                    copy,
+                    partition,
+                    position,
+                    transaction.first(),
+                    transaction.last(),
+                    transaction.committedAtMillis());
         }
     }
 }

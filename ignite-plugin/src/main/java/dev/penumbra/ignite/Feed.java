@@ -754,7 +754,7 @@ final class Feed extends ShippingFeed {
                     bytesBefore = 0;
                     isSplit = true;
                 }
-                accept(change, transaction.committedAtMillis());
+                accept(change, transaction);
                 changes++;
             }
             if (first == null) {
@@ -792,13 +792,13 @@ final class Feed extends ShippingFeed {
         figures.gatheredBytes(gatheredBytes + writtenBytes);
     }
 
-    private void accept(Change change, long committedAtMillis) {
+    private void accept(Change change, Journal.Transaction transaction) {
         TableName table = change.table();
         if (home) {
             lastChanges.changed(table, change.position());
         }
         if (!change.operation().isRowOperation()) {
-            control(change, committedAtMillis);
+            control(change, transaction);
             return;
         }
         List<Followed> copies = followed.get(table);
@@ -813,7 +813,7 @@ final class Feed extends ShippingFeed {
                 if (!sameLayout(copy, change.schema())) {
                     refill(copy, change);
                 } else {
-                    copy.follower.gather(change, committedAtMillis);
+                    copy.follower.gather(change, transaction);
                     if (!copy.isTouched) {
                         copy.isTouched = true;
                         touched.add(copy);
@@ -849,7 +849,7 @@ final class Feed extends ShippingFeed {
                         && filling.copy().name().table().equals(table));
     }
 
-    private void control(Change change, long committedAtMillis) {
+    private void control(Change change, Journal.Transaction transaction) {
         TableName table = change.table();
         switch (change.operation()) {
             case TRUNCATE ->
@@ -857,7 +857,7 @@ final class Feed extends ShippingFeed {
                     hide(copy);
                     quiet();
                     widen(change.position());
-                    copy.follower.truncated(change.position(), committedAtMillis);
+                    copy.follower.truncated(change.position(), transaction);
                     show(copy);
                 });
             case SNAPSHOT_END -> {

@@ -83,17 +83,17 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     /**
      * Gathers a change of a row, translating its images to the copy's layout by the names of columns.
      *
-     * @param committedAtMillis when its transaction was committed, by the source's clock
+     * @param transaction that of the change
      */
-    void gather(Change change, long committedAtMillis) {
+    void gather(Change change, Journal.Transaction transaction) {
         ArchiveWriter keeping = archive;
         if (keeping != null && change.origin() != Origin.SNAPSHOT) {
-            keep(keeping, change, committedAtMillis);
+            keep(keeping, change, transaction);
         }
         gather(change, change.position());
     }
 
-    private void keep(ArchiveWriter keeping, Change change, long committedAtMillis) {
+    private void keep(ArchiveWriter keeping, Change change, Journal.Transaction transaction) {
         TableSchema layout = change.schema();
         if (!layout.fingerprint().equals(rows.layout().fingerprint())) {
             // Such a change brings the copy anew.
@@ -106,41 +106,41 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         Position position = change.position();
         if (key != null && change.origin() == Origin.CORRECTION) {
             // It says what the source has. What copies had before is in them.
-            keepStanding(keeping, key, position, committedAtMillis);
+            keepStanding(keeping, key, position, transaction);
             if (former != null) {
-                keepStanding(keeping, former, position, committedAtMillis);
+                keepStanding(keeping, former, position, transaction);
             }
             return;
         }
         boolean had = before != null && covers(before);
         boolean has = after != null && covers(after);
         if (before != null && had && (former != null || after == null || !has || !before.equals(after))) {
-            keeping.gather(rows.key(layout.keyOf(before)), rows.value(before), position, committedAtMillis);
+            keeping.gather(rows.key(layout.keyOf(before)), rows.value(before), transaction);
         }
         if (after != null && has && (former != null || !had)) {
-            keeping.gather(rows.key(layout.keyOf(after)), null, position, committedAtMillis);
+            keeping.gather(rows.key(layout.keyOf(after)), null, transaction);
         }
     }
 
-    private void keepStanding(ArchiveWriter keeping, Key key, Position position, long committedAtMillis) {
+    private void keepStanding(ArchiveWriter keeping, Key key, Position position, Journal.Transaction transaction) {
         Pending.Change<Row> waiting = pending.newest(rows.key(key));
         if (waiting == null) {
-            keeping.gatherStanding(rows.key(key), position, committedAtMillis);
+            keeping.gatherStanding(rows.key(key), position, transaction);
         } else {
             Row row = waiting.row();
-            keeping.gather(rows.key(key), row == null ? null : rows.value(row), position, committedAtMillis);
+            keeping.gather(rows.key(key), row == null ? null : rows.value(row), transaction);
         }
     }
 
     /** Keeps all rows before they are removed at once. Waits. */
-    void truncated(Position position, long committedAtMillis) {
+    void truncated(Position position, Journal.Transaction transaction) {
         ArchiveWriter keeping = archive;
         if (keeping == null) {
             // What was to be written goes, too.
             discard();
         } else {
             flush().join();
-            keeping.truncated(position, committedAtMillis);
+            keeping.truncated(position, transaction);
         }
         cache.truncate(position);
     }

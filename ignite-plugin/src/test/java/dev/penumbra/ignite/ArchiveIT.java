@@ -146,13 +146,13 @@ class ArchiveIT {
         Ignite other = grid.start("eu");
         archived(home, eu, "1h");
         Position begin = journal.last();
+        Random random = new Random(1);
         for (int i = 0; i < 50; i++) {
             write();
         }
         AtomicBoolean over = new AtomicBoolean();
         Thread writing = writing(over);
         try {
-            Random random = new Random(1);
             for (int i = 0; i < 15; i++) {
                 List<Position> readable = new ArrayList<>(
                         states.subMap(begin, true, applied(eu), true).keySet());
@@ -172,6 +172,17 @@ class ArchiveIT {
         }
         Grid.awaitCaughtUp(eu, journal, Orders.NAME, "eu");
         assertAsOf(eu, states.lastKey());
+        // A position in the middle of a transaction is what was before it.
+        for (Map.Entry<Position, Map<Key, Row>> state :
+                List.copyOf(states.headMap(states.lastKey()).entrySet())) {
+            Position next = states.higherKey(state.getKey());
+            if (next.sequence() - state.getKey().sequence() > 3 && random.nextInt(20) == 0) {
+                Position middle = new Position(next.epoch(), next.sequence() - 1);
+                states.put(middle, state.getValue());
+                assertAsOf(eu, middle);
+                assertByKey(eu, middle);
+            }
+        }
         assertThatThrownBy(() -> sql(eu, "SELECT * FROM SHADOW_EU.ORDERS FOR SYSTEM_TIME AS OF '0:1'"))
                 .hasMessageContaining("PENUMBRA-1047");
     }
@@ -329,6 +340,9 @@ class ArchiveIT {
                 .hasMessageContaining("column=51");
         assertThatThrownBy(() -> sql(eu, "SELECT * FROM SHADOW.ORDERS FOR SYSTEM_TIME AS OF ?", 5))
                 .hasMessageContaining("PENUMBRA-1009");
+        assertThatThrownBy(() -> sql(eu, "SELECT * FROM SHADOW.ORDERS FOR SYSTEM_TIME AS OF ?"))
+                .hasMessageContaining("PENUMBRA-1009")
+                .hasMessageContaining("a value for AS OF ?");
         assertThat(sql(eu, "SELECT FROM_ARCHIVE FROM SYS.PENUMBRA_READS WHERE SQL_TABLE = 'ORDERS'"))
                 .isEqualTo(List.of(List.of(8L)));
     }

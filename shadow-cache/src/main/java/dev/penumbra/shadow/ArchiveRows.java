@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was before each change of a copy's rows, in the form in which the copy's archive holds it.
  *
- * <p>An entry says what stood under a key until a position: a row, or nothing. It is what the change at that position says by itself, so
- * that writing it again, or out of order, changes nothing. What stood there at a moment is in the entry with the smallest position after
+ * <p>An entry says what stood under a key until a transaction: a row, or nothing. It is what the transaction's first change of that key says by itself, so
+ * that writing it again, or out of order, changes nothing. A transaction counts at its last position, so that no position is in the middle of one. What stood there at a moment is in the entry with the smallest position after
  * that moment, and, where there is none, what the copy has. Entries are where their rows are, partition by partition.
  *
  * <p>In SQL the archive is a table of all versions, those that the copy has included: its columns are the copy's, and {@link
@@ -28,13 +28,16 @@ public final class ArchiveRows {
     /** The field of a key that is the row's own key, as the copy holds it. */
     public static final String ROW = "ROW";
 
-    /** The field of a key that is the epoch of the position until which it was so. */
-    public static final String AT_EPOCH = "EPOCH";
+    /** The field of a key that is the epoch of the transaction until which it was so. */
+    public static final String EPOCH = "EPOCH";
 
-    /** The field of a key that is that position's sequence. */
-    public static final String AT = "SEQUENCE";
+    /** The field of a key that is the sequence of that transaction's first position. */
+    public static final String FIRST = "FIRST";
 
-    /** The field of a key that says when the change there was committed, in milliseconds of the source's clock. */
+    /** The field of a key that is the sequence of its last position. */
+    public static final String LAST = "LAST";
+
+    /** The field of a key that says when it was committed, in milliseconds of the source's clock. */
     public static final String COMMITTED = "COMMITTED";
 
     /** The binary type of the values of entries that say that there was no row. */
@@ -73,14 +76,16 @@ public final class ArchiveRows {
      * An entry's key.
      *
      * @param row the row's key as the copy holds it
-     * @param until the position of the change
+     * @param first the first position of the transaction
+     * @param last its last position, which is of the same epoch
      * @param committedAtMillis when it was committed, by the source's clock
      */
-    public BinaryObject key(Object row, Position until, long committedAtMillis) {
+    public BinaryObject key(Object row, Position first, Position last, long committedAtMillis) {
         return binary.builder(keyType)
                 .setField(ROW, row)
-                .setField(AT_EPOCH, until.epoch())
-                .setField(AT, until.sequence())
+                .setField(EPOCH, last.epoch())
+                .setField(FIRST, first.sequence())
+                .setField(LAST, last.sequence())
                 .setField(COMMITTED, committedAtMillis)
                 .build();
     }

@@ -12,9 +12,9 @@ import org.apache.ignite.resources.IgniteInstanceResource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, in some partitions of an archive on the node that owns them, the first change that was committed later than at a time.
+ * Finds, in some partitions of an archive on the node that owns them, the first transaction that was committed later than at a time.
  *
- * <p>Gives its position's epoch and sequence; null when there is none.
+ * <p>Gives its first position's epoch and sequence; null when there is none.
  */
 final class ArchiveCut implements IgniteCallable<long @Nullable []> {
     private static final long serialVersionUID = 1L;
@@ -54,8 +54,8 @@ final class ArchiveCut implements IgniteCallable<long @Nullable []> {
         while (rows.hasNext()) {
             ArchiveEntry entry = ArchiveEntry.of(context, rows.next());
             if (entry.committedAtMillis() > atMillis
-                    && (first == null || entry.until().compareTo(first) < 0)) {
-                first = entry.until();
+                    && (first == null || entry.first().compareTo(first) < 0)) {
+                first = entry.first();
             }
         }
         // Otherwise what has come last could be missing.

@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * An entry of an archive, read.
  *
  * @param row the row's key as the copy holds it
- * @param until the position until which it was so
- * @param committedAtMillis when the change there was committed, by the source's clock
+ * @param until the last position of the transaction until which it was so
+ * @param first that transaction's first position
+ * @param committedAtMillis when it was committed, by the source's clock
  * @param value the row as the copy held it; null for none
  */
 record ArchiveEntry(
         Object row,
         Position until,
+        Position first,
         long committedAtMillis,
         @Nullable BinaryObject value) {
     static ArchiveEntry of(GridCacheContext<?, ?> archive, CacheDataRow stored) {
@@ -30,7 +32,8 @@ record ArchiveEntry(
         boolean isAbsent = value.type().typeName().equals(ArchiveRows.ABSENT_TYPE);
         return new ArchiveEntry(
                 Objects.requireNonNull(key.<Object>field(ArchiveRows.ROW)),
-                new Position(key.<Integer>field(ArchiveRows.AT_EPOCH), key.<Long>field(ArchiveRows.AT)),
+                new Position(key.<Integer>field(ArchiveRows.EPOCH), key.<Long>field(ArchiveRows.LAST)),
+                new Position(key.<Integer>field(ArchiveRows.EPOCH), key.<Long>field(ArchiveRows.FIRST)),
                 key.<Long>field(ArchiveRows.COMMITTED),
                 isAbsent ? null : value);
     }

@@ -28,16 +28,26 @@ final class ArchiveTruncation implements IgniteCallable<Long> {
     private final int partition;
     private final int epoch;
     private final long sequence;
+    private final long first;
+    private final long last;
     private final long committedAtMillis;
 
     @IgniteInstanceResource
     private transient @Nullable Ignite ignite;
 
-    ArchiveTruncation(String cache, int partition, Position until, long committedAtMillis) {
+    /**
+     * @param until the position
+     * @param first the first position of its transaction
+     * @param last the last position of its transaction
+     */
+    ArchiveTruncation(
+            String cache, int partition, Position until, Position first, Position last, long committedAtMillis) {
         this.cache = cache;
         this.partition = partition;
         this.epoch = until.epoch();
         this.sequence = until.sequence();
+        this.first = first.sequence();
+        this.last = last.sequence();
         this.committedAtMillis = committedAtMillis;
     }
 
@@ -62,10 +72,10 @@ final class ArchiveTruncation implements IgniteCallable<Long> {
             // What has come since is not removed.
             if (GridVersionedCache.position(row.version().conflictVersion()).compareTo(until) < 0) {
                 BinaryObject value = (BinaryObject) context.unwrapBinaryIfNeeded(row.value(), true, false, null);
-                batch.add(new Write(
-                        rows.key(ArchiveEntry.object(context, row), until, committedAtMillis),
-                        rows.value(value),
-                        until));
+                Position ended = new Position(epoch, last);
+                Object key = rows.key(
+                        ArchiveEntry.object(context, row), new Position(epoch, first), ended, committedAtMillis);
+                batch.add(new Write(key, rows.value(value), ended));
                 count++;
                 if (batch.size() == BATCH) {
                     archive.write(batch).join();

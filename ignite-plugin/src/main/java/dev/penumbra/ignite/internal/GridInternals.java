@@ -159,13 +159,30 @@ public final class GridInternals {
         return ignite.compute(ignite.cluster().forNode(owner)).withNoFailover().call(job);
     }
 
-    /** Keeps, in a copy's archive, the rows of one partition that a change at a position removes all at once. Waits. */
-    public static void archive(Ignite ignite, Copy copy, int partition, Position until, long committedAtMillis) {
-        onOwner(ignite, copy, partition, new ArchiveTruncation(copy.cacheName(), partition, until, committedAtMillis));
+    /**
+     * Keeps, in a copy's archive, the rows of one partition that a change at a position removes all at once. Waits.
+     *
+     * @param first the first position of the change's transaction
+     * @param last the last position of the change's transaction
+     */
+    public static void archive(
+            Ignite ignite,
+            Copy copy,
+            int partition,
+            Position until,
+            Position first,
+            Position last,
+            long committedAtMillis) {
+        onOwner(
+                ignite,
+                copy,
+                partition,
+                new ArchiveTruncation(copy.cacheName(), partition, until, first, last, committedAtMillis));
     }
 
     /**
-     * The first change of a copy's rows that was committed later than at a time of the source's clock, among those that its archive has. Waits.
+     * The first position of the first transaction that changed a copy's rows and was committed later than at a time of the source's clock, among
+     * those that its archive has. Waits.
      *
      * @throws PenumbraException with {@link ErrorCode#GRID_UNAVAILABLE} when the archive is moving between nodes
      */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The search for the shadows that answer as they were, and for the positions that are meant.
  *
- * <p>A time is the position before the first change that was committed later, of all tables of a source that are read as of it. What is
+ * <p>A time is the position before the first transaction that was committed later, of all tables of a source that are read as of it. What is
  * archived comes in no order, and before it is applied; so the first change is only believed when everything before it had been applied before it was looked for. Owned
  * by one thread.
  */
@@ -141,9 +141,13 @@ final class FormerSearch {
         try {
             for (Sought table : sought) {
                 AsOf.Moment moment = table.moment;
-                Choice choice = moment == null ? null : choose(table, Consistency.eventual());
-                if (moment != null && choice != null) {
+                Choice choice = choose(table, Consistency.eventual());
+                // Without a choice the text is only looked at.
+                if (choice != null) {
                     table.answer = table.answer.with(choice);
+                    if (moment == null) {
+                        throw refused(table.use, ErrorCode.SQL_SYNTAX).with("expected", "a value for AS OF ?");
+                    }
                     groups.computeIfAbsent(
                                     new Group(table.there, table.shadow.feed().source(), moment),
                                     key -> new ArrayList<>())
