@@ -85,6 +85,10 @@ final class ArchiveWriter {
                 : written.thenComposeAsync(done -> next.get(), writers);
     }
 
+    boolean lostRows() {
+        return archive.lostRows();
+    }
+
     /** Keeps all rows that are about to be removed at once. Waits. */
     void truncated(Position position, Journal.Transaction transaction) {
         for (int partition = 0; partition < ignite.affinity(copy.cacheName()).partitions(); partition++) {

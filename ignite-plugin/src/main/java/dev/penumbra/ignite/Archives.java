@@ -2,7 +2,9 @@ package dev.penumbra.ignite;
 
 import dev.penumbra.ignite.internal.GridInternals;
 import dev.penumbra.model.Position;
+import dev.penumbra.shadow.ArchiveMarks;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.Progress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -34,16 +36,19 @@ final class Archives {
         if (!copy.definition().isArchived()) {
             return;
         }
-        Position begin = context.progress(copy.name().datacenter())
-                .archive(copy)
-                .map(marks -> marks.begin().position())
-                .orElse(null);
-        if (begin == null) {
+        Progress progress = context.progress(copy.name().datacenter());
+        ArchiveMarks marks = progress.archive(copy).orElse(null);
+        if (marks == null) {
             return;
         }
+        Position begin = marks.begin().position();
         Purging known = purging.getOrDefault(copy.generation(), new Purging(Position.START, 0));
         int partitions = context.storage().partitions();
         if (known.partition() == 0 && known.begin().equals(begin)) {
+            return;
+        }
+        // Once this is done every node has these marks, also one that the write of another has not reached yet.
+        if (known.partition() == 0 && !progress.replace(copy, marks, marks)) {
             return;
         }
         Position removed = known.partition() == 0 ? begin : known.begin();

@@ -857,14 +857,14 @@ final class Feed extends ShippingFeed {
                     hide(copy);
                     quiet();
                     widen(change.position());
-                    copy.follower.truncated(change.position(), transaction);
+                    copy.follower.truncated(change, transaction);
                     show(copy);
                 });
             case SNAPSHOT_END -> {
                 if (followed.containsKey(table)) {
                     write(table, change.position());
                     each(table, change, copy -> {
-                        beginArchive(copy.follower.copy(), copy.state.ended(), change.position(), committedUpTo);
+                        beginArchive(copy.follower.copy(), copy.state.ended(), transaction.last(), committedUpTo);
                         mark(copy, copy.state.ended());
                     });
                 }
@@ -1133,9 +1133,7 @@ final class Feed extends ShippingFeed {
     /** Sees what no change of the catalogue tells. */
     private void look() {
         requireOwned();
-        boolean lost = followed.values().stream()
-                .flatMap(List::stream)
-                .anyMatch(copy -> copy.follower.cache().lostRows());
+        boolean lost = followed.values().stream().flatMap(List::stream).anyMatch(copy -> copy.follower.lostRows());
         if (lost || !isOurs(state)) {
             catalogueChanged();
         }
@@ -1154,7 +1152,7 @@ final class Feed extends ShippingFeed {
                 Copy former = copy.follower.copy();
                 if (!wanted.contains(former)) {
                     unfollow(copy);
-                } else if (copy.follower.cache().lostRows()) {
+                } else if (copy.follower.lostRows()) {
                     LOG.warn("A copy has lost rows and is filled again: copy={}", former.id());
                     unfollow(copy);
                     progress().put(former, CopyState.FILLING);
@@ -1190,7 +1188,7 @@ final class Feed extends ShippingFeed {
                 if (isGone(copy)) {
                     return;
                 }
-                if (!known.follower.cache().lostRows()) {
+                if (!known.follower.lostRows()) {
                     add(known);
                     return;
                 }
@@ -1217,12 +1215,12 @@ final class Feed extends ShippingFeed {
                     fillings.remove(filling);
                     CopyState joined = filling.state(state.applied());
                     Follower follower = filling.takenOver(compression);
-                    progress().put(filling.copy(), joined);
                     beginArchive(
                             filling.copy(),
                             joined,
                             joined.applied(),
                             Math.max(state.committedUpToMillis(), filling.committedUpToMillis()));
+                    progress().put(filling.copy(), joined);
                     if (!isGone(filling.copy())) {
                         add(new Followed(follower, joined));
                     }

@@ -204,7 +204,8 @@ final class Filling implements Runnable {
             return;
         }
         LOG.info("Copied the home image: copy={}, rows={}, from={}, to={}", present.id(), rows, from, after.applied());
-        committedUpTo = before.get().committedUpToMillis();
+        committedUpTo =
+                from.equals(before.get().applied()) ? before.get().committedUpToMillis() : FeedState.UNKNOWN_TIME;
         follow(target, from, after.window());
     }
 

@@ -80,6 +80,12 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
         return cache;
     }
 
+    /** Whether rows, or what was before them, have been lost with the nodes that held them. */
+    boolean lostRows() {
+        ArchiveWriter keeping = archive;
+        return cache.lostRows() || (keeping != null && keeping.lostRows());
+    }
+
     /**
      * Gathers a change of a row, translating its images to the copy's layout by the names of columns.
      *
@@ -133,16 +139,16 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     }
 
     /** Keeps all rows before they are removed at once. Waits. */
-    void truncated(Position position, Journal.Transaction transaction) {
+    void truncated(Change change, Journal.Transaction transaction) {
         ArchiveWriter keeping = archive;
-        if (keeping == null) {
+        if (keeping == null || change.origin() == Origin.SNAPSHOT) {
             // What was to be written goes, too.
             discard();
         } else {
             flush().join();
-            keeping.truncated(position, transaction);
+            keeping.truncated(change.position(), transaction);
         }
-        cache.truncate(position);
+        cache.truncate(change.position());
     }
 
     /** The same for a copy whose rows have positions of another kind than the journal's. */

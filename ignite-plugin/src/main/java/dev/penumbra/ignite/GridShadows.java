@@ -289,8 +289,10 @@ final class GridShadows implements Shadows {
     }
 
     private boolean lostRows(Copy copy) {
-        @Nullable IgniteCache<?, ?> cache = context.ignite().cache(copy.cacheName());
-        return cache == null || !cache.lostPartitions().isEmpty();
+        return copy.cacheNames().stream().anyMatch(name -> {
+            @Nullable IgniteCache<?, ?> cache = context.ignite().cache(name);
+            return cache == null || !cache.lostPartitions().isEmpty();
+        });
     }
 
     private CopySize size(Copy copy) {

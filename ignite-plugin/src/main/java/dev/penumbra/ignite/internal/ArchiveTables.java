@@ -1,11 +1,14 @@
 package dev.penumbra.ignite.internal;
 
 import dev.penumbra.shadow.Copy;
+import java.util.List;
 import java.util.function.Supplier;
 import org.apache.calcite.schema.SchemaPlus;
+import org.apache.calcite.schema.Table;
 import org.apache.ignite.internal.GridKernalContext;
 import org.apache.ignite.internal.processors.cache.GridCacheContextInfo;
 import org.apache.ignite.internal.processors.query.GridQueryTypeDescriptor;
+import org.apache.ignite.internal.processors.query.QueryField;
 import org.apache.ignite.internal.processors.query.calcite.schema.CacheTableDescriptor;
 import org.apache.ignite.internal.processors.query.calcite.schema.CacheTableImpl;
 import org.apache.ignite.internal.processors.query.calcite.schema.IgniteSchema;
@@ -31,11 +34,33 @@ final class ArchiveTables extends AbstractSchemaChangeListener {
     @Override
     public void onSqlTypeCreated(
             String schemaName, GridQueryTypeDescriptor type, GridCacheContextInfo<?, ?> cacheInfo) {
+        replace(schemaName, type.tableName(), cacheInfo);
+    }
+
+    /** The engine has made another table. */
+    @Override
+    public void onColumnsAdded(
+            String schemaName,
+            GridQueryTypeDescriptor type,
+            GridCacheContextInfo<?, ?> cacheInfo,
+            List<QueryField> columns) {
+        replace(schemaName, type.tableName(), cacheInfo);
+    }
+
+    @Override
+    public void onColumnsDropped(
+            String schemaName,
+            GridQueryTypeDescriptor type,
+            GridCacheContextInfo<?, ?> cacheInfo,
+            List<String> columns) {
+        replace(schemaName, type.tableName(), cacheInfo);
+    }
+
+    private void replace(String schemaName, String table, GridCacheContextInfo<?, ?> cacheInfo) {
         String rowsCache = Copy.archivedCache(cacheInfo.name());
         if (rowsCache == null) {
             return;
         }
-        String table = type.tableName();
         SchemaPlus schema = schemas.get().schema(schemaName);
         CacheTableDescriptor made = descriptor(schema, table);
         IgniteSchema holding = schema == null ? null : schema.unwrap(IgniteSchema.class);
@@ -45,9 +70,13 @@ final class ArchiveTables extends AbstractSchemaChangeListener {
         holding.addTable(table, new ArchiveTable(context, made, () -> rows(rowsCache)));
     }
 
-    /** Whether the engine reads versions from this table now. */
-    static boolean isArchive(@Nullable SchemaPlus schema, String table) {
-        return schema != null && schema.getTable(table) instanceof ArchiveTable;
+    /** Whether a table of this name is one of which a scan gives what it should: a copy's or a user's, or an archive's that stands in its place. */
+    static boolean isReadable(SchemaPlus schema, String table) {
+        Table found = schema.getTable(table);
+        return found instanceof CacheTableImpl known
+                ? known instanceof ArchiveTable
+                        || Copy.archivedCache(known.descriptor().cacheInfo().name()) == null
+                : found != null;
     }
 
     private @Nullable CacheTableDescriptor rows(String cache) {

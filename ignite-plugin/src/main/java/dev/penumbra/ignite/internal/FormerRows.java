@@ -14,6 +14,7 @@ import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.util.lang.GridIterator;
 import org.apache.ignite.lang.IgniteCallable;
+import org.apache.ignite.plugin.security.SecurityPermission;
 import org.apache.ignite.resources.IgniteInstanceResource;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,7 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
     @Override
     public @Nullable Object[] call() {
         IgniteEx grid = (IgniteEx) Objects.requireNonNull(ignite);
+        grid.context().security().authorize(archive, SecurityPermission.CACHE_READ);
         Affinity<Object> affinity = grid.affinity(cache);
         Map<Integer, Map<Object, Integer>> byPartition = new HashMap<>();
         for (int i = 0; i < keys.length; i++) {
@@ -56,6 +58,8 @@ final class FormerRows implements IgniteCallable<@Nullable Object[]> {
         @Nullable Object[] values = new @Nullable Object[keys.length];
         byPartition.forEach((partition, wanted) -> OwnedPartition.with(grid, cache, partition, rows -> {
             present(grid, cache, wanted, values);
+            // What is not this node's any more is not seen here.
+            OwnedPartition.confirm(rows, partition);
             return OwnedPartition.with(grid, archive, partition, context -> former(context, partition, wanted, values));
         }));
         return values;

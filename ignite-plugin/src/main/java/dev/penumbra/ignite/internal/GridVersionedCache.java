@@ -196,8 +196,11 @@ final class GridVersionedCache implements VersionedCache {
 
     @Override
     public @Nullable Standing standing(Object key) {
-        CacheEntry<Object, Object> entry = ignite.cache(name).withKeepBinary().getEntry(key);
-        return entry == null ? null : new Standing((BinaryObject) entry.getValue(), positionOf(entry));
+        // On its owner: an entry of a near cache does not say by which change it was written.
+        @Nullable Object @Nullable [] given = ignite.<Object, BinaryObject>cache(name)
+                .<Object, BinaryObject>withKeepBinary()
+                .invoke(key, new PositionedRow(true));
+        return given == null ? null : new Standing(PositionedRow.value(given), PositionedRow.position(given));
     }
 
     static Position positionOf(CacheEntry<?, ?> entry) {

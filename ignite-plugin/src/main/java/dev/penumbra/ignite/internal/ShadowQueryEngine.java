@@ -132,7 +132,7 @@ final class ShadowQueryEngine extends GridProcessorAdapter implements QueryEngin
 
     private boolean knows(String schema, String table) {
         SchemaPlus found = calcite().schemaHolder().schema(schema);
-        return found != null && found.getTable(table) != null;
+        return found != null && ArchiveTables.isReadable(found, table);
     }
 
     @Override

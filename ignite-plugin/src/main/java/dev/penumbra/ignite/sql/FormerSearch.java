@@ -71,7 +71,7 @@ final class FormerSearch {
         }
     }
 
-    private record Group(Datacenter there, String source, AsOf.Moment moment) {}
+    private record Group(String source, AsOf.Moment moment) {}
 
     /**
      * @param local the datacenter of this node; null when it is in none
@@ -148,9 +148,7 @@ final class FormerSearch {
                     if (moment == null) {
                         throw refused(table.use, ErrorCode.SQL_SYNTAX).with("expected", "a value for AS OF ?");
                     }
-                    groups.computeIfAbsent(
-                                    new Group(table.there, table.shadow.feed().source(), moment),
-                                    key -> new ArrayList<>())
+                    groups.computeIfAbsent(new Group(table.shadow.feed().source(), moment), key -> new ArrayList<>())
                             .add(table);
                 }
             }

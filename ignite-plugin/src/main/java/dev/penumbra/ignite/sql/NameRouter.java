@@ -107,7 +107,7 @@ public final class NameRouter {
     }
 
     /** What tells a table as of one moment from the same as of another. */
-    private static @Nullable Object moment(TableUse use) {
+    static @Nullable Object moment(TableUse use) {
         AsOf asOf = use.asOf();
         return asOf == null ? null : asOf.moment() == null ? (Object) asOf.parameter() : asOf.moment();
     }

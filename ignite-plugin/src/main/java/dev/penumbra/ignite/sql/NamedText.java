@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,17 @@ public final class NamedText {
                     schemas.add(use.schema());
                 }
             }
-            if (schemas.size() > 1 && schemas.contains(CopyNames.ANY)) {
+            // Beside the table as it is, one as it was has no full name of its own.
+            long moments = uses.stream()
+                    .filter(use -> use.statement() == column.statement()
+                            && use.role() == Role.READ
+                            && !use.renamed()
+                            && use.schema().equals(column.schema())
+                            && use.table().equals(column.table()))
+                    .map(use -> Optional.ofNullable(NameRouter.moment(use)))
+                    .distinct()
+                    .count();
+            if (moments > 1 || (schemas.size() > 1 && schemas.contains(CopyNames.ANY))) {
                 throw refusal(sql, column, ErrorCode.COLUMN_AMBIGUOUS);
             }
         }
