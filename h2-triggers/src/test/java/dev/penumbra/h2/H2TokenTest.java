@@ -3,6 +3,7 @@ package dev.penumbra.h2;
 import static dev.penumbra.h2.TestDatabase.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.penumbra.capture.ProbedCommits;
 import dev.penumbra.capture.Relay;
@@ -157,6 +158,10 @@ class H2TokenTest {
             Capture.remove(connection, "T");
             assertThatThrownBy(() -> token(connection)).hasMessageContaining("PENUMBRA-1008");
         }
+        // Without triggers nobody tells the relay that the database is closed: it finds out by itself, and lets go of
+        // the journal then.
+        await().until(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals("penumbra-relay-db")));
     }
 
     @Test
