@@ -120,8 +120,7 @@ final class CopyBoard implements Copies {
 
     @Override
     public Optional<Copy> shadow(Datacenter datacenter, String table) {
-        Table found = known.get(table);
-        ListedCopy shadow = found == null ? null : found.shadows.get(datacenter);
+        ListedCopy shadow = listedShadow(datacenter, table);
         return shadow == null ? Optional.empty() : shadow.standing(this::standing);
     }
 
@@ -141,8 +140,7 @@ final class CopyBoard implements Copies {
 
     @Override
     public Optional<Archive> archive(Datacenter datacenter, String table) {
-        Table found = known.get(table);
-        ListedCopy shadow = found == null ? null : found.shadows.get(datacenter);
+        ListedCopy shadow = listedShadow(datacenter, table);
         return shadow != null
                         && shadow.copy().built()
                         && shadow.copy().definition().isArchived()
@@ -176,6 +174,11 @@ final class CopyBoard implements Copies {
                 throw new PenumbraException(ErrorCode.GRID_UNAVAILABLE, e).with("copy", copy.id());
             }
         }
+    }
+
+    private @Nullable ListedCopy listedShadow(Datacenter datacenter, String table) {
+        Table found = known.get(table);
+        return found == null ? null : found.shadows.get(datacenter);
     }
 
     private @Nullable ListedCopy listedHome(String table) {

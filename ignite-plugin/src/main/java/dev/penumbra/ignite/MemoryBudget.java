@@ -101,8 +101,7 @@ final class MemoryBudget {
     }
 
     boolean isExceeded() {
-        long budget = bytes();
-        return budget != Long.MAX_VALUE && used() > budget;
+        return used() > bytes();
     }
 
     /** Whether the budget of any node of a datacenter is exceeded. Asks them. */

@@ -6,6 +6,7 @@ import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.api.Internal;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -101,8 +102,7 @@ public final class Progress {
 
         static FeedState read(String text) {
             // What an earlier version has written knows of no life, or of no time.
-            boolean timed = text.chars().filter(character -> character == ' ').count() == 6;
-            String[] parts = parts(timed ? text.substring(0, text.lastIndexOf(' ')) : text, 5, new UUID(0, 0));
+            String[] parts = parts(text, 5, new UUID(0, 0), UNKNOWN_TIME);
             return new FeedState(
                     UUID.fromString(parts[0]),
                     UUID.fromString(parts[1]),
@@ -110,7 +110,7 @@ public final class Progress {
                     Position.parse(parts[3]),
                     Position.parse(parts[4]),
                     UUID.fromString(parts[5]),
-                    timed ? Long.parseLong(text.substring(text.lastIndexOf(' ') + 1)) : UNKNOWN_TIME);
+                    Long.parseLong(parts[6]));
         }
     }
 
@@ -179,13 +179,17 @@ public final class Progress {
         return Storage.progressCache(datacenter);
     }
 
-    /** So many parts, and one more that may be missing. */
-    private static String[] parts(String text, int expected, Object missing) {
-        String[] parts = (text + " " + missing).split(" ", -1);
-        if (parts.length != expected + 1 && parts.length != expected + 2) {
+    /** So many parts, and more of which the last may be missing. */
+    private static String[] parts(String text, int expected, Object... missing) {
+        String[] parts = text.split(" ", -1);
+        if (parts.length < expected || parts.length > expected + missing.length) {
             throw new PenumbraException(ErrorCode.VALUE_CORRUPT).with("progress", text);
         }
-        return parts;
+        String[] all = Arrays.copyOf(parts, expected + missing.length);
+        for (int i = parts.length; i < all.length; i++) {
+            all[i] = missing[i - expected].toString();
+        }
+        return all;
     }
 
     private static String feedKey(String source) {

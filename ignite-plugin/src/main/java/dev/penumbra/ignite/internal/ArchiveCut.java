@@ -1,8 +1,12 @@
 package dev.penumbra.ignite.internal;
 
 import dev.penumbra.model.Position;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Objects;
+import java.util.Optional;
 import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
@@ -35,20 +39,16 @@ final class ArchiveCut implements IgniteCallable<long @Nullable []> {
     @Override
     public long @Nullable [] call() {
         IgniteEx grid = (IgniteEx) Objects.requireNonNull(ignite);
-        Position first = null;
-        for (int partition : partitions) {
-            Position found = OwnedPartition.with(grid, archive, partition, context -> first(context, partition))
-                    .at();
-            if (found != null && (first == null || found.compareTo(first) < 0)) {
-                first = found;
-            }
-        }
-        return first == null ? null : new long[] {first.epoch(), first.sequence()};
+        return Arrays.stream(partitions)
+                .mapToObj(partition ->
+                        OwnedPartition.with(grid, archive, partition, context -> first(context, partition)))
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder())
+                .map(first -> new long[] {first.epoch(), first.sequence()})
+                .orElse(null);
     }
 
-    private record Found(@Nullable Position at) {}
-
-    private Found first(GridCacheContext<?, ?> context, int partition) throws org.apache.ignite.IgniteCheckedException {
+    private Optional<Position> first(GridCacheContext<?, ?> context, int partition) throws IgniteCheckedException {
         Position first = null;
         GridIterator<CacheDataRow> rows = context.offheap().cachePartitionIterator(context.cacheId(), partition, false);
         while (rows.hasNext()) {
@@ -60,6 +60,6 @@ final class ArchiveCut implements IgniteCallable<long @Nullable []> {
         }
         // Otherwise what has come last could be missing.
         OwnedPartition.confirm(context, partition);
-        return new Found(first);
+        return Optional.ofNullable(first);
     }
 }

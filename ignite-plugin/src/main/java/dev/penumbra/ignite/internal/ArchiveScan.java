@@ -13,6 +13,7 @@ import java.util.Queue;
 import java.util.TreeMap;
 import org.apache.calcite.util.ImmutableBitSet;
 import org.apache.ignite.IgniteCheckedException;
+import org.apache.ignite.IgniteException;
 import org.apache.ignite.binary.BinaryObject;
 import org.apache.ignite.cluster.ClusterTopologyException;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
@@ -128,7 +129,7 @@ final class ArchiveScan<R> extends TableScan<R> {
                 try {
                     versions = versions(partitions.remove(), archives.remove()).iterator();
                 } catch (IgniteCheckedException e) {
-                    throw new org.apache.ignite.IgniteException(e);
+                    throw new IgniteException(e);
                 }
             }
             return versions.hasNext();
@@ -142,7 +143,7 @@ final class ArchiveScan<R> extends TableScan<R> {
             try {
                 return row(versions.next());
             } catch (IgniteCheckedException e) {
-                throw new org.apache.ignite.IgniteException(e);
+                throw new IgniteException(e);
             }
         }
     }

@@ -13,6 +13,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.IgniteException;
@@ -193,19 +195,16 @@ public final class GridInternals {
                         IntStream.range(0, affinity.partitions()).boxed().toList())
                 .forEach((partition, node) ->
                         owned.computeIfAbsent(node, key -> new ArrayList<>()).add(partition));
-        Position first = null;
-        for (Map.Entry<ClusterNode, List<Integer>> one : owned.entrySet()) {
-            int[] partitions =
-                    one.getValue().stream().mapToInt(Integer::intValue).toArray();
-            long @Nullable [] found = ignite.compute(ignite.cluster().forNode(one.getKey()))
-                    .withNoFailover()
-                    .call(new ArchiveCut(copy.archiveCacheName(), partitions, atMillis));
-            Position at = found == null ? null : new Position((int) found[0], found[1]);
-            if (at != null && (first == null || at.compareTo(first) < 0)) {
-                first = at;
-            }
-        }
-        return Optional.ofNullable(first);
+        return owned.entrySet().stream()
+                .flatMap(one -> {
+                    int[] partitions =
+                            one.getValue().stream().mapToInt(Integer::intValue).toArray();
+                    long @Nullable [] found = ignite.compute(ignite.cluster().forNode(one.getKey()))
+                            .withNoFailover()
+                            .call(new ArchiveCut(copy.archiveCacheName(), partitions, atMillis));
+                    return found == null ? Stream.empty() : Stream.of(new Position((int) found[0], found[1]));
+                })
+                .min(Comparator.naturalOrder());
     }
 
     /**
@@ -230,13 +229,23 @@ public final class GridInternals {
         return rows;
     }
 
-    /**
-     * Removes from one partition of a copy's archive what was before a position or there, if this node is the one that answers for it.
-     *
-     * @return how many entries were removed
-     */
-    public static long forget(Ignite ignite, Copy copy, int partition, Position begin) {
-        return new ArchivePurge(copy.archiveCacheName(), partition, begin).run((IgniteEx) ignite);
+    /** Removes from one partition of a copy's archive what was before a position or there, if this node is the one that answers for it. Waits. */
+    public static void forget(Ignite ignite, Copy copy, int partition, Position begin) {
+        String archive = copy.archiveCacheName();
+        IgniteEx grid = (IgniteEx) ignite;
+        if (!grid.localNode().equals(grid.affinity(archive).mapPartitionToNode(partition))) {
+            return;
+        }
+        GridVersionedCache target = new GridVersionedCache(grid, archive);
+        OwnedPartition.with(
+                grid,
+                archive,
+                partition,
+                context -> target.remove(context, partition, row -> {
+                    Position until = ArchiveEntry.of(context, row).until();
+                    // Larger than that of the entry, which is its own position.
+                    return until.compareTo(begin) <= 0 ? GridVersionedCache.version(until.next()) : null;
+                }));
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import javax.cache.Cache;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -29,8 +30,10 @@ import org.apache.ignite.internal.processors.cache.GridCacheContext;
 import org.apache.ignite.internal.processors.cache.IgniteInternalCache;
 import org.apache.ignite.internal.processors.cache.KeyCacheObject;
 import org.apache.ignite.internal.processors.cache.dr.GridCacheDrInfo;
+import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.processors.cache.version.GridCacheVersion;
 import org.apache.ignite.internal.util.GridSerializableMap;
+import org.apache.ignite.internal.util.lang.GridIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +62,7 @@ import org.jspecify.annotations.Nullable;
 final class GridVersionedCache implements VersionedCache {
     // Any number but that of this grid, which is 0, marks a version as somebody else's, so that it is kept as given.
     private static final int POSITION_CLUSTER = 1;
-    private static final int TRUNCATE_PAGE = 1_024;
+    private static final int REMOVAL_PAGE = 1_024;
 
     // A node with a near cache searches what it wrote for each entry of a request, so large ones cost the square of
     // their size.
@@ -166,6 +169,33 @@ final class GridVersionedCache implements VersionedCache {
         return future;
     }
 
+    /**
+     * Removes entries of one partition of this cache, on the node that holds it. Waits.
+     *
+     * @param removal the version with which an entry is removed; null not to
+     * @return how many were removed
+     */
+    long remove(GridCacheContext<?, ?> owner, int partition, Function<CacheDataRow, @Nullable GridCacheVersion> removal)
+            throws IgniteCheckedException {
+        GridIterator<CacheDataRow> rows = owner.offheap().cachePartitionIterator(owner.cacheId(), partition, false);
+        List<Map.Entry<KeyCacheObject, GridCacheVersion>> page = new ArrayList<>();
+        long count = 0;
+        while (rows.hasNext()) {
+            CacheDataRow row = rows.next();
+            GridCacheVersion version = removal.apply(row);
+            if (version != null) {
+                page.add(Map.entry(row.key(), version));
+                count++;
+                if (page.size() == REMOVAL_PAGE) {
+                    write(List.of(), page).join();
+                    page = new ArrayList<>();
+                }
+            }
+        }
+        write(List.of(), page).join();
+        return count;
+    }
+
     CacheObject cacheObject(BinaryObject value) {
         return context.toCacheObject(value);
     }
@@ -174,14 +204,14 @@ final class GridVersionedCache implements VersionedCache {
     public void truncate(Position position) {
         GridCacheVersion version = version(position);
         ScanQuery<Object, Object> scan = new ScanQuery<>();
-        scan.setPageSize(TRUNCATE_PAGE);
-        List<Map.Entry<KeyCacheObject, GridCacheVersion>> page = new ArrayList<>(TRUNCATE_PAGE);
+        scan.setPageSize(REMOVAL_PAGE);
+        List<Map.Entry<KeyCacheObject, GridCacheVersion>> page = new ArrayList<>(REMOVAL_PAGE);
         try (QueryCursor<Object> keys = ignite.cache(name).withKeepBinary().query(scan, Cache.Entry::getKey)) {
             for (Object key : keys) {
                 page.add(Map.entry(context.toCacheKeyObject(key), version));
-                if (page.size() == TRUNCATE_PAGE) {
+                if (page.size() == REMOVAL_PAGE) {
                     write(List.of(), page).join();
-                    page = new ArrayList<>(TRUNCATE_PAGE);
+                    page = new ArrayList<>(REMOVAL_PAGE);
                 }
             }
         }

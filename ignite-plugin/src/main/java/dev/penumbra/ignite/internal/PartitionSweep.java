@@ -1,17 +1,12 @@
 package dev.penumbra.ignite.internal;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCheckedException;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.processors.cache.GridCacheContext;
-import org.apache.ignite.internal.processors.cache.KeyCacheObject;
-import org.apache.ignite.internal.processors.cache.persistence.CacheDataRow;
 import org.apache.ignite.internal.processors.cache.version.GridCacheVersion;
-import org.apache.ignite.internal.util.lang.GridIterator;
 import org.apache.ignite.lang.IgniteCallable;
 import org.apache.ignite.resources.IgniteInstanceResource;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionSweep implements IgniteCallable<Long> {
     private static final long serialVersionUID = 1L;
-
-    private static final int BATCH = 1_024;
 
     private final String cache;
     private final int partition;
@@ -61,25 +54,10 @@ final class PartitionSweep implements IgniteCallable<Long> {
                     tablePartitions[i],
                     GridVersionedCache.version(new dev.penumbra.model.Position(epochs[i], sequences[i])));
         }
-        GridIterator<CacheDataRow> rows = context.offheap().cachePartitionIterator(context.cacheId(), partition, false);
-        List<Map.Entry<KeyCacheObject, GridCacheVersion>> batch = new ArrayList<>();
-        long count = 0;
-        while (rows.hasNext()) {
-            CacheDataRow row = rows.next();
+        return target.remove(context, partition, row -> {
             GridCacheVersion version = row.version().conflictVersion();
             GridCacheVersion limit = limits.get(PartitionPosition.partition(version.order()));
-            if (limit != null && version.compareTo(limit) < 0) {
-                batch.add(Map.entry(row.key(), limit));
-                count++;
-                if (batch.size() == BATCH) {
-                    target.write(List.of(), batch).join();
-                    batch = new ArrayList<>();
-                }
-            }
-        }
-        if (!batch.isEmpty()) {
-            target.write(List.of(), batch).join();
-        }
-        return count;
+            return limit != null && version.compareTo(limit) < 0 ? limit : null;
+        });
     }
 }

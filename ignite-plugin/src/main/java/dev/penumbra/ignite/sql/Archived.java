@@ -28,9 +28,9 @@ public record Archived(
         columns = List.copyOf(columns);
     }
 
-    /** The same at another position. */
-    Archived at(Position other) {
-        return new Archived(schema, table, columns, other, time);
+    /** The same at another position, to which a time may have fallen. */
+    Archived at(Position other, @Nullable Instant asked) {
+        return new Archived(schema, table, columns, other, asked);
     }
 
     /** A query of the rows as they were, in parentheses. */

@@ -17,9 +17,11 @@ import dev.penumbra.shadow.read.ReadGate.Choice;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -64,10 +66,6 @@ final class FormerSearch {
             this.archive = archive;
             this.moment = moment;
             this.answer = answer;
-        }
-
-        Archived as(Position at, @Nullable Instant time) {
-            return new Archived(there.archiveSchema(), use.table(), archive.columns(), at, time);
         }
     }
 
@@ -177,7 +175,8 @@ final class FormerSearch {
             String reason = "the archive of the shadow in datacenter " + table.there + " has all versions from "
                     + begin.position() + " on";
             table.answer = table.answer.as(
-                    table.as(at, time), time == null ? reason : reason + ", and " + time + " falls there");
+                    Objects.requireNonNull(table.answer.archived()).at(at, time),
+                    time == null ? reason : reason + ", and " + time + " falls there");
         }
     }
 
@@ -218,29 +217,22 @@ final class FormerSearch {
 
     /** The position before the first change that is known to have been committed later; null when none is. */
     private static @Nullable Position before(Instant time, List<Sought> same) {
-        Position first = null;
-        for (Sought table : same) {
-            Position found = table.archive.firstAfter(time).orElse(null);
-            if (found != null && (first == null || found.compareTo(first) < 0)) {
-                first = found;
-            }
-        }
-        // No change has the sequence 0: before the first of an epoch is what the epochs before have left.
-        return first == null ? null : new Position(first.epoch(), first.sequence() - 1);
+        return same.stream()
+                .flatMap(table -> table.archive.firstAfter(time).stream())
+                .min(Comparator.naturalOrder())
+                // No change has the sequence 0: before the first of an epoch is what the epochs before have left.
+                .map(first -> new Position(first.epoch(), first.sequence() - 1))
+                .orElse(null);
     }
 
     /** The position up to which all of them are. */
     private Position applied(List<Sought> same) {
-        Position least = null;
-        for (Sought table : same) {
-            Position applied = copies.shadow(table.there, table.use.table())
-                    .map(Copy::applied)
-                    .orElse(Position.START);
-            if (least == null || applied.compareTo(least) < 0) {
-                least = applied;
-            }
-        }
-        return least == null ? Position.START : least;
+        return same.stream()
+                .map(table -> copies.shadow(table.there, table.use.table())
+                        .map(Copy::applied)
+                        .orElse(Position.START))
+                .min(Comparator.naturalOrder())
+                .orElse(Position.START);
     }
 
     /** Waits until a shadow has come to a position; or, where none is given, has all that had been committed when the read began. */
