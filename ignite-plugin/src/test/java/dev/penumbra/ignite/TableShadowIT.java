@@ -187,6 +187,8 @@ class TableShadowIT {
         insert(0, 20);
         capture();
         grid.sql("CREATE SHADOW OF IGNITE.PUBLIC.T IN DATACENTER 'eu'");
+        // The catalogue tells the other nodes a moment later that the table is its own home image.
+        Grid.await(() -> Grid.plugin(eu).board().ownHome("T").isPresent());
         for (int i = 0; i < 20; i++) {
             home.createCache("OTHER" + i);
             assertThat(one(eu, "SELECT COUNT(*) FROM HOME.T")).isEqualTo(20L);
