@@ -16,11 +16,14 @@ import dev.penumbra.shadow.Progress.CopyState;
 import dev.penumbra.shadow.Progress.FeedState;
 import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
+import dev.penumbra.shadow.read.EagerOrder;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.LastChanges;
 import dev.penumbra.shadow.read.ProbeDesk;
 import dev.penumbra.shadow.read.ProvenStaleness.Captured;
+import dev.penumbra.shadow.read.ReadFrequency;
 import dev.penumbra.shadow.read.UncommittedWatch;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -74,6 +77,9 @@ final class Feed extends ShippingFeed {
 
     private static final long MAX_RECOVERED_BYTES = 4 * MAX_GATHERED_BYTES;
 
+    /** A change that does not wait is pending about as long, until it is written. */
+    private static final Duration SHORTEST_WAIT = Duration.ofMillis(100);
+
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Journal journal;
@@ -95,7 +101,7 @@ final class Feed extends ShippingFeed {
     // Owned by the feed's thread, meaningful inside one session.
     private FeedState state;
     private @Nullable Batch underWay;
-    /** What copies that somebody waited for have been written ahead of their turn. */
+    /** What is being written ahead of its turn. */
     private final List<CompletableFuture<Void>> ahead = new ArrayList<>();
 
     private Position taken = Position.START;
@@ -611,6 +617,7 @@ final class Feed extends ShippingFeed {
                 takeOver();
             }
             merge();
+            takeReads();
             answerProbes();
         }
         settle();
@@ -632,6 +639,7 @@ final class Feed extends ShippingFeed {
                 settle();
             }
             merge();
+            writeAhead();
             answerProbes();
             if (Objects.equals(more, gathering)) {
                 pause.await();
@@ -660,9 +668,16 @@ final class Feed extends ShippingFeed {
                 || gatheredBytes >= MAX_GATHERED_BYTES;
     }
 
-    /** Whoever reads home images far away needs them applied, and whoever waits to be filled needs the feed to be where it has come. */
+    /**
+     * Whoever reads home images far away needs them applied, and whoever waits to be filled needs the feed to be where it has come. Where all
+     * is written ahead already, only the position has to be noted.
+     */
     private boolean mayWait() {
-        return !home && !isFull() && fillings.isEmpty() && !hasCatalogueChanged();
+        return !home && !isFull() && fillings.isEmpty() && !hasCatalogueChanged() && isAnythingWaiting();
+    }
+
+    private boolean isAnythingWaiting() {
+        return followed.values().stream().flatMap(List::stream).anyMatch(copy -> !copy.follower.idle());
     }
 
     private boolean isUnderWay() {
@@ -670,16 +685,48 @@ final class Feed extends ShippingFeed {
         return batch != null && !batch.written().isDone();
     }
 
+    /** Learns what is read in the datacenter. */
+    private void takeReads() {
+        FeedRun<Key, BinaryObject> present = run;
+        if (present == null) {
+            return;
+        }
+        for (FeedRun.Reads<Key> read = present.takeReads(); read != null; read = present.takeReads()) {
+            Followed copy = followed(read.copy());
+            if (copy != null) {
+                copy.follower.read(read);
+            }
+        }
+    }
+
+    /** Writes rows that are likely to be read before their turn. */
+    private void writeAhead() {
+        takeReads();
+        ahead.removeIf(written -> written.isDone() && !written.isCompletedExceptionally());
+        for (List<Followed> copies : followed.values()) {
+            for (Followed copy : copies) {
+                CompletableFuture<Void> written = copy.follower.ahead(() -> widen(taken));
+                if (written != null) {
+                    ahead.add(written);
+                }
+            }
+        }
+    }
+
+    private @Nullable Followed followed(String filling) {
+        return followed.values().stream()
+                .flatMap(List::stream)
+                .filter(one -> one.filling().equals(filling))
+                .findFirst()
+                .orElse(null);
+    }
+
     /** Writes copies that somebody waits for. */
     private void merge() {
         FeedRun<Key, BinaryObject> present = run;
         if (present != null) {
             present.merge(filling -> {
-                Followed copy = followed.values().stream()
-                        .flatMap(List::stream)
-                        .filter(one -> one.filling().equals(filling))
-                        .findFirst()
-                        .orElse(null);
+                Followed copy = followed(filling);
                 if (copy == null) {
                     return null;
                 }
@@ -980,6 +1027,16 @@ final class Feed extends ShippingFeed {
     }
 
     private void add(Followed copy) {
+        if (!home) {
+            Duration pending = context.configuration().pending();
+            Duration horizon = pending.compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : pending;
+            copy.follower.order(new EagerOrder<>(
+                    new ReadFrequency<>(System::nanoTime, horizon),
+                    System::nanoTime,
+                    horizon,
+                    context.configuration().batchRows(),
+                    figures));
+        }
         followed.computeIfAbsent(copy.follower.copy().name().table(), table -> new ArrayList<>())
                 .add(copy);
         show(copy);

@@ -3,6 +3,7 @@ package dev.penumbra.ignite;
 import dev.penumbra.ignite.trigger.FailureText;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.Position;
+import dev.penumbra.shadow.read.EagerOrder;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
@@ -10,7 +11,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What one feed counts. Written by the feed's thread, read by any. */
-final class FeedFigures {
+final class FeedFigures implements EagerOrder.Told {
     private final String source;
     private final Datacenter datacenter;
     private final InstantSource clock;
@@ -18,6 +19,9 @@ final class FeedFigures {
     private final LongAdder batches = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private final LongAdder gaps = new LongAdder();
+    private final LongAdder ahead = new LongAdder();
+    private final LongAdder aheadRead = new LongAdder();
+    private final LongAdder aheadChanged = new LongAdder();
 
     // Each is written by one thread and stands for itself.
     private volatile Phase phase = Phase.WAITING;
@@ -107,6 +111,36 @@ final class FeedFigures {
 
     long gaps() {
         return gaps.sum();
+    }
+
+    @Override
+    public void ahead(int rows) {
+        ahead.add(rows);
+    }
+
+    @Override
+    public void right() {
+        aheadRead.increment();
+    }
+
+    @Override
+    public void wrong() {
+        aheadChanged.increment();
+    }
+
+    /** How many rows were written ahead of their turn, because they were likely to be read. */
+    long ahead() {
+        return ahead.sum();
+    }
+
+    /** How many of them were read before their turn. */
+    long aheadRead() {
+        return aheadRead.sum();
+    }
+
+    /** How many of them changed again before they were read. */
+    long aheadChanged() {
+        return aheadChanged.sum();
     }
 
     /** Changes have been read, up to a position, of which the oldest was committed so. */

@@ -8,6 +8,7 @@ import dev.penumbra.model.Change;
 import dev.penumbra.model.Column;
 import dev.penumbra.model.Key;
 import dev.penumbra.model.Origin;
+import dev.penumbra.model.PenumbraException;
 import dev.penumbra.model.Position;
 import dev.penumbra.model.Row;
 import dev.penumbra.model.TableSchema;
@@ -16,6 +17,8 @@ import dev.penumbra.shadow.BinaryRows;
 import dev.penumbra.shadow.Copy;
 import dev.penumbra.shadow.coverage.CoveredRows;
 import dev.penumbra.shadow.read.CommitChance;
+import dev.penumbra.shadow.read.EagerOrder;
+import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.PendingRows;
 import dev.penumbra.shadow.read.Uncommitted;
@@ -23,8 +26,10 @@ import dev.penumbra.shadow.read.UncommittedWatch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +56,9 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     private final Uncommitted<Key, Row> uncommitted;
 
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
+
+    /** Null where nothing waits longer than it must. */
+    private @Nullable EagerOrder<Object> order;
 
     /**
      * @param archive keeps what is changed; null not to
@@ -189,7 +197,12 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
     }
 
     private void gather(Key key, @Nullable Row row, Position position, TransactionId transaction) {
-        pending.stage(rows.key(key), row, position);
+        Object stored = rows.key(key);
+        pending.stage(stored, row, position);
+        EagerOrder<Object> known = order;
+        if (known != null) {
+            known.waits(stored);
+        }
         uncommitted.changed(key, row, position, transaction);
     }
 
@@ -345,15 +358,76 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
             return CompletableFuture.completedFuture(null);
         }
         Pending<Object, Row>.Taken taken = pending.take();
-        List<Write> writes = new ArrayList<>(taken.changes().size());
-        taken.changes().forEach((key, change) -> {
+        EagerOrder<Object> known = order;
+        if (known == null) {
+            underWay = write(taken.changes(), key -> false);
+        } else {
+            known.turn();
+            underWay = write(taken.changes(), known::isLikely);
+        }
+        underWay = underWay.thenRun(taken::written);
+        return underWay;
+    }
+
+    private CompletableFuture<Void> write(Map<Object, Pending.Change<Row>> changes, Predicate<Object> first) {
+        List<Write> writes = new ArrayList<>(changes.size());
+        List<Write> others = new ArrayList<>(changes.size());
+        changes.forEach((key, change) -> {
             Row row = change.row();
-            writes.add(new Write(key, row == null ? null : rows.value(row), change.position()));
+            (first.test(key) ? writes : others)
+                    .add(new Write(key, row == null ? null : rows.value(row), change.position()));
         });
+        writes.addAll(others);
         compression.prepare(copy, cache, writes);
         ArchiveWriter keeping = archive;
-        underWay = (keeping == null ? cache.write(writes) : keeping.before(() -> cache.write(writes)))
-                .thenRun(taken::written);
+        return keeping == null ? cache.write(writes) : keeping.before(() -> cache.write(writes));
+    }
+
+    /** From now on rows that are likely to be read are written before others, and ahead of their turn where they would wait. */
+    void order(EagerOrder<Object> by) {
+        order = by;
+    }
+
+    /** Readers in the datacenter have read rows of the copy. */
+    void read(FeedRun.Reads<Key> reads) {
+        EagerOrder<Object> known = order;
+        Collection<Key> keys = reads.keys();
+        if (known == null) {
+            return;
+        }
+        if (keys == null) {
+            known.readAll();
+            return;
+        }
+        for (Key key : keys) {
+            try {
+                Object stored = rows.requiredKey(key);
+                known.read(stored, reads.times(), pending.newest(stored) != null);
+            } catch (PenumbraException e) {
+                // No row of this layout has such a key.
+                return;
+            }
+        }
+    }
+
+    /**
+     * Writes what waits of rows that are likely to be read, unless a write is under way.
+     *
+     * @param beginning called before anything is written
+     * @return completes when it is in the copy, and fails when the write has failed; null when nothing is written
+     */
+    @Nullable CompletableFuture<Void> ahead(Runnable beginning) {
+        EagerOrder<Object> known = order;
+        if (known == null || !known.isEager() || !underWay.isDone() || underWay.isCompletedExceptionally()) {
+            return null;
+        }
+        Pending<Object, Row>.Ahead ahead = pending.ahead(known.take());
+        if (ahead.changes().isEmpty()) {
+            return null;
+        }
+        beginning.run();
+        known.ahead(ahead.changes().keySet());
+        underWay = write(ahead.changes(), key -> true).thenRun(ahead::written);
         return underWay;
     }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.ignite.cluster.ClusterNode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,9 @@ final class Heartbeat implements AutoCloseable {
     private static final byte QUESTION = 1;
     private static final byte ANSWER = 2;
     private static final byte CAPTURED = 3;
+    /** The catalogue is looked at with every so manieth beat, in case that nobody has told of a change. */
+    private static final int LOOK_BEATS = 20;
+
     private static final Captured NOTHING = new Captured(new UUID(0, 0), Position.START);
 
     private final ShippingContext context;
@@ -55,7 +59,15 @@ final class Heartbeat implements AutoCloseable {
     private final @Nullable Datacenter local;
     private final ScheduledExecutorService thread;
     private final Freshness freshness;
+    /** Volatile: set after the heartbeat is made. */
+    private volatile Runnable onBeat = () -> {};
+
     private volatile boolean stopped;
+    private volatile boolean hasCatalogueChanged;
+
+    // Owned by the heartbeat's thread.
+    private long beats;
+    private Set<String> sources = Set.of();
 
     /** @param tablesSource the source of the grid's own tables, whose changes do not come from one journal */
     Heartbeat(ShippingContext context, Shipper shipper, String tablesSource) {
@@ -84,6 +96,11 @@ final class Heartbeat implements AutoCloseable {
         var unused = thread.scheduleWithFixedDelay(() -> safely(this::beat), 0, millis, TimeUnit.MILLISECONDS);
     }
 
+    /** Says what is done with each beat, on the heartbeat's thread; must not wait. */
+    void onBeat(Runnable task) {
+        onBeat = task;
+    }
+
     /** What this node can prove of copies. */
     Freshness freshness() {
         return freshness;
@@ -103,21 +120,35 @@ final class Heartbeat implements AutoCloseable {
         return context.progress(datacenter).feed(source).map(state -> new FeedName(source, datacenter, state.life()));
     }
 
+    /** The catalogue has changed. By any thread. */
+    void catalogueChanged() {
+        hasCatalogueChanged = true;
+    }
+
+    private Set<String> sourcesIn(Datacenter datacenter) {
+        return context.catalogue().all().stream()
+                .filter(copy -> copy.name().datacenter().equals(datacenter))
+                .map(copy -> copy.name().source())
+                .filter(source -> !source.equals(tablesSource))
+                .collect(Collectors.toSet());
+    }
+
     private void beat() {
         Set<FeedName> present = new HashSet<>();
         Datacenter datacenter = local;
         if (datacenter != null) {
-            context.catalogue().all().stream()
-                    .filter(copy -> copy.name().datacenter().equals(datacenter))
-                    .map(copy -> copy.name().source())
-                    .filter(source -> !source.equals(tablesSource))
-                    .distinct()
-                    .forEach(source -> feed(source, datacenter).ifPresent(present::add));
+            if (hasCatalogueChanged || beats % LOOK_BEATS == 0) {
+                hasCatalogueChanged = false;
+                sources = sourcesIn(datacenter);
+            }
+            beats++;
+            sources.forEach(source -> feed(source, datacenter).ifPresent(present::add));
         }
         freshness.retain(present);
         // A question or an answer of those may have been lost.
         present.addAll(freshness.awaited());
         present.forEach(freshness::ask);
+        onBeat.run();
     }
 
     private void ask(FeedName feed, long question) {

@@ -61,6 +61,7 @@ final class KeyReads {
     private final PendingLine pending;
     private final SourceLine source;
     private final Reads reads;
+    private final ReadReports reports;
     private final @Nullable Datacenter local;
     private final boolean isHome;
     private final Executor waiting;
@@ -82,6 +83,7 @@ final class KeyReads {
             PendingLine pending,
             SourceLine source,
             Reads reads,
+            ReadReports reports,
             @Nullable Datacenter local,
             boolean isHome,
             Executor waiting) {
@@ -92,6 +94,7 @@ final class KeyReads {
         this.pending = pending;
         this.source = source;
         this.reads = reads;
+        this.reports = reports;
         this.local = local;
         this.isHome = isHome;
         this.waiting = waiting;
@@ -296,6 +299,10 @@ final class KeyReads {
 
         private Answer<T> fromCopy() {
             Routing.Answer chosen = router.route(table, asked, need, reader);
+            Choice choice = chosen.choice();
+            if (choice != null) {
+                reports.read(choice.candidate(), keys);
+            }
             if (isPreMerged(chosen)) {
                 Answer<T> merged = merged(chosen);
                 if (merged != null) {

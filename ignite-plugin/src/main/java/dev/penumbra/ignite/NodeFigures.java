@@ -123,6 +123,9 @@ final class NodeFigures implements AutoCloseable {
                         "Pending",
                         feed::pending,
                         "Changes of copies taken from the journal and not known to be applied.")
+                .number("Ahead", feed::ahead, "Rows written ahead of their turn, because they were likely to be read.")
+                .number("AheadRead", feed::aheadRead, "Those that were read before their turn.")
+                .number("AheadChanged", feed::aheadChanged, "Those that changed again before they were read.")
                 .number("LagPositions", feed::lagPositions, "Positions read from the journal and not applied.")
                 .number("LagMillis", feed::lagMillis, "Age of the oldest change read and not applied, in milliseconds.")
                 .text("Phase", () -> feed.phase().name(), "What the feed is doing.");
@@ -329,6 +332,9 @@ final class NodeFigures implements AutoCloseable {
                         number("lagMillis", FeedFigures::lagMillis),
                         number("changes", FeedFigures::changes),
                         number("batches", FeedFigures::batches),
+                        number("ahead", FeedFigures::ahead),
+                        number("aheadRead", FeedFigures::aheadRead),
+                        number("aheadChanged", FeedFigures::aheadChanged),
                         number("failures", FeedFigures::failures),
                         number("gaps", FeedFigures::gaps),
                         text("lastGap", row -> textOf(row.lastGap())),

@@ -8,6 +8,7 @@ import dev.penumbra.shadow.read.FeedName;
 import dev.penumbra.shadow.read.FeedRun;
 import dev.penumbra.shadow.read.Pending;
 import dev.penumbra.shadow.read.ReadGate.Candidate;
+import dev.penumbra.shadow.read.ReadSamples;
 import dev.penumbra.shadow.read.Uncommitted.Ended;
 import dev.penumbra.shadow.read.Uncommitted.Intent;
 import java.time.Duration;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * number | source | datacenter | run | copy | null                      have what is pending put into the copy
  * number | source | datacenter | null | copy | array of keys' values    which of these rows have changes that are not committed?
  * number | source | datacenter | run | copy | ids                       tell when none of these changes stands any more
+ * number | source | datacenter | null | copy | array of keys' values | times   these rows have been read, each so often
  * number | true or false                                                it is there, or the run is over
  * number | array of keys' values | rows as stored | epochs | sequences  the pending changes; null for a removed row
  * number | array of keys' values | rows as stored | ids | run           those that are not committed
@@ -59,6 +61,8 @@ final class PendingLine implements AutoCloseable {
     private static final Duration LOOKING = Duration.ofMillis(300);
 
     private static final Duration WRITING = Duration.ofSeconds(1);
+    /** Of so many parts is what tells of reads. */
+    private static final int READS = 7;
 
     private final ShippingContext context;
     private final Shipper shipper;
@@ -100,7 +104,11 @@ final class PendingLine implements AutoCloseable {
                         (String) parts[1], Datacenter.of((String) Objects.requireNonNull(parts[2])))
                 .filter(present -> id == null || present.id().equals(id));
         String copy = (String) Objects.requireNonNull(parts[4]);
-        if (run.isEmpty()) {
+        if (parts.length == READS) {
+            Object[] keys = (Object[]) Objects.requireNonNull(parts[5]);
+            double times = (Double) Objects.requireNonNull(parts[6]);
+            run.ifPresent(present -> present.read(new FeedRun.Reads<>(copy, keys(keys), times)));
+        } else if (run.isEmpty()) {
             send(from, new Object[] {number, false});
         } else if (parts[5] instanceof long[] ids) {
             var unused = ended(run.get(), copy, ids)
@@ -138,6 +146,24 @@ final class PendingLine implements AutoCloseable {
         }
         Object[] wanted = keys.stream().map(Key::toArray).toArray();
         return looked(ask(owner.get(), chosen, chosen.run(), wanted, LOOKING)).map(PendingLine::changes);
+    }
+
+    /** Tells that rows of a copy in this datacenter have been read. Comes to nothing while nobody feeds it. */
+    void read(Candidate copy, ReadSamples.Sample<Key> sample) {
+        UUID owner = owner(copy).orElse(null);
+        if (owner == null) {
+            return;
+        }
+        FeedName feed = Objects.requireNonNull(copy.feed());
+        if (isHere(owner)) {
+            shipper.run(feed.source(), feed.datacenter())
+                    .ifPresent(run -> run.read(new FeedRun.Reads<>(copy.copy(), sample.keys(), sample.times())));
+            return;
+        }
+        Object[] keys = sample.keys().stream().map(Key::toArray).toArray();
+        send(owner, new @Nullable Object[] {
+            0L, feed.source(), feed.datacenter().name(), null, copy.copy(), keys, sample.times()
+        });
     }
 
     /** What a look into another node's memory has found; empty when there is nothing to be had. */

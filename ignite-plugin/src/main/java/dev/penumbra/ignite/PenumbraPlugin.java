@@ -307,6 +307,8 @@ public final class PenumbraPlugin implements IgnitePlugin {
                 validations::answered);
         PendingLine pending = new PendingLine(context, shipper, heartbeat);
         pending.listen();
+        ReadReports reports = new ReadReports(context.isHome() ? null : local, pending::read);
+        heartbeat.onBeat(reports::send);
         SourceLine source = new SourceLine(context, journals, shipper.background());
         source.listen();
         Function<ReadSession, Reader> readers = session -> new Reader(
@@ -314,6 +316,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
         shipper.observe(figures::show, figures::hide, () -> {
             board.refresh();
             figures.refresh();
+            heartbeat.catalogueChanged();
         });
         NameRouter byKey = new NameRouter(board, (schema, table) -> true, local);
         running = new Running(
@@ -332,6 +335,7 @@ public final class PenumbraPlugin implements IgnitePlugin {
                         pending,
                         source,
                         reads,
+                        reports,
                         local,
                         context.isHome(),
                         shipper.background()),

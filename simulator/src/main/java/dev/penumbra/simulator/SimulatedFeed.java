@@ -32,6 +32,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +92,10 @@ final class SimulatedFeed {
     private final List<CompletableFuture<Void>> flights = new ArrayList<>();
 
     private boolean busy;
+    /** What has been gathered waits for more to come. */
+    private boolean waiting;
+
+    private long waitsUntil;
     private boolean up = true;
     private boolean filling;
     private int incarnation;
@@ -230,6 +235,7 @@ final class SimulatedFeed {
                         step();
                     }
                     merge();
+                    writeAhead();
                     look();
                 }
                 start();
@@ -386,9 +392,33 @@ final class SimulatedFeed {
                 if (isFlying()) {
                     return null;
                 }
-                write(pending.take());
+                writeTaken();
                 return allWritten();
             });
+        }
+    }
+
+    /** Now and then what has been gathered waits for more. */
+    private boolean mayWait() {
+        if (!waiting) {
+            waiting = true;
+            waitsUntil = time.now() + (random.nextInt(8) == 0 ? random.nextLong(150 * VirtualTime.MILLI) : 0);
+        }
+        return run != null && homeFeed != null && !filling && come.isEmpty() && time.now() < waitsUntil;
+    }
+
+    /** Now and then rows that wait are likely to be read. */
+    private void writeAhead() {
+        if (run == null || isFlying() || random.nextInt(4) != 0) {
+            return;
+        }
+        List<Integer> likely = IntStream.range(0, keys)
+                .filter(key -> random.nextBoolean())
+                .boxed()
+                .toList();
+        Pending<Integer, Integer>.Ahead ahead = pending.ahead(likely);
+        if (!ahead.changes().isEmpty()) {
+            write(ahead.changes(), ahead::written);
         }
     }
 
@@ -412,6 +442,7 @@ final class SimulatedFeed {
             present.end();
         }
         pending = new Pending<>();
+        waiting = false;
         watch.end();
         watch = newWatch();
         uncommitted = new Uncommitted<>(chance);
@@ -571,10 +602,14 @@ final class SimulatedFeed {
             next = gathered;
         }
         if (gathered > next) {
+            if (mayWait()) {
+                return;
+            }
+            waiting = false;
             int upTo = gathered;
             busy = true;
             int running = incarnation;
-            write(pending.take());
+            writeTaken();
             var unused = allWritten().thenRun(() -> {
                 if (running == incarnation) {
                     flights.removeIf(CompletableFuture::isDone);
@@ -593,19 +628,23 @@ final class SimulatedFeed {
         }
     }
 
+    private void writeTaken() {
+        Pending<Integer, Integer>.Taken layer = pending.take();
+        write(layer.changes(), layer::written);
+    }
+
     /** Now and then the datacenter's stores are slow. */
-    private void write(Pending<Integer, Integer>.Taken layer) {
+    private void write(Map<Integer, Pending.Change<Integer>> rows, Runnable done) {
         written = Math.max(written, gathered);
         SimulatedCopy target = copy;
         int running = incarnation;
         CompletableFuture<Void> flight = new CompletableFuture<>();
         flights.add(flight);
-        Map<Integer, Pending.Change<Integer>> rows = layer.changes();
         int[] missing = {rows.size()};
         long pause = random.nextInt(8) == 0 ? random.nextLong(250 * VirtualTime.MILLI) : 0;
         Runnable arrived = () -> {
             if (missing[0] == 0 && running == incarnation) {
-                layer.written();
+                done.run();
                 flight.complete(null);
             }
         };

@@ -188,7 +188,7 @@ class MutantsTest {
                         READ + "Validator.java",
                         ".filter(now -> now.copy().equals(copy))",
                         ".filter(now -> !copy.isEmpty())",
-                        40),
+                        545),
                 new Mutant(
                         "changes before a feed began are taken for none",
                         READ + "LastChanges.java",
@@ -219,7 +219,7 @@ class MutantsTest {
                         READ + "ReadSession.java",
                         "findings.stream().anyMatch(Finding::lacksRows) ? BY_WAY_OF",
                         "findings.isEmpty() ? BY_WAY_OF",
-                        460),
+                        740),
                 new Mutant(
                         "what is pending is not looked at",
                         READ + "Pending.java",
@@ -235,6 +235,16 @@ class MutantsTest {
                         READ + "Pending.java",
                         "(newest == null || newest.isReplacedBy(change))",
                         "(newest == null || change.isReplacedBy(newest))"),
+                new Mutant(
+                        "what is being written ahead is not pending any more",
+                        READ + "Pending.java",
+                        "changes.put(key, change);\n                }",
+                        "changes.put(key, change);\n                    from.changes.remove(key);\n                }"),
+                new Mutant(
+                        "what comes while its row is written ahead is forgotten with that",
+                        READ + "Pending.java",
+                        "changes.forEach(from.changes::remove);",
+                        "from.changes.keySet().removeAll(changes.keySet());"),
                 new Mutant(
                         "what the source has is taken for pending",
                         READ + "ProbeDesk.java",

@@ -7,7 +7,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -17,13 +19,15 @@ import org.jspecify.annotations.Nullable;
  * One uninterrupted run of a feed, as those see it who read what it has taken from the journal and not yet applied. That is in the memory of
  * one process and is gone with it, so that whatever was proven of it is proven of this run only.
  *
- * <p>{@link #follow}, {@link #leave}, {@link #merge} and {@link #end} belong to the feed's thread; all else may be called by any thread.
+ * <p>{@link #follow}, {@link #leave}, {@link #merge}, {@link #takeReads} and {@link #end} belong to the feed's thread; all else may be called by any thread.
  *
  * @param <K> a row's key
  * @param <R> a row
  */
 @Internal
 public final class FeedRun<K, R> {
+    private static final int MAX_READS = 256;
+
     private final UUID id;
     private final Map<String, PendingRows<K, R>> copies = new ConcurrentHashMap<>();
 
@@ -34,6 +38,17 @@ public final class FeedRun<K, R> {
     private boolean ended;
 
     private volatile boolean isUncommittedWanted;
+
+    /** What readers have read; more of it than fits is not told. */
+    private final Queue<Reads<K>> reads = new ArrayBlockingQueue<>(MAX_READS);
+
+    /**
+     * Reads of a copy in the datacenter.
+     *
+     * @param keys of the rows; null where the copy was read as a whole
+     * @param times about how often each of them
+     */
+    public record Reads<K>(String copy, @Nullable Collection<K> keys, double times) {}
 
     private record Merge(String copy, CompletableFuture<Boolean> merged) {}
 
@@ -106,6 +121,16 @@ public final class FeedRun<K, R> {
         return rows == null ? CompletableFuture.completedFuture(Uncommitted.Ended.UNKNOWN) : rows.ended(ids);
     }
 
+    /** Rows of a copy have been read, of which more may be read soon. */
+    public void read(Reads<K> read) {
+        var unused = reads.offer(read);
+    }
+
+    /** Takes one after the other what has been read; null when there is no more. */
+    public @Nullable Reads<K> takeReads() {
+        return reads.poll();
+    }
+
     /** How many changes are pending, of all copies. */
     public long pending() {
         return copies.values().stream().mapToLong(PendingRows::size).sum();
@@ -118,6 +143,7 @@ public final class FeedRun<K, R> {
      */
     public CompletableFuture<Boolean> merged(String copy) {
         CompletableFuture<Boolean> merged = new CompletableFuture<>();
+        read(new Reads<>(copy, null, 1));
         synchronized (asked) {
             if (!ended) {
                 asked.add(new Merge(copy, merged));

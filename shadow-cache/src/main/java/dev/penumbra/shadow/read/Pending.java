@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A reader who looks here first and in the copy afterwards misses nothing of what had been taken when he looked: a change leaves only
  * when it is in the copy, and never before an older one does.
  *
- * <p>{@link #newest} and {@link #size} may be called by any thread; all else belongs to the feed's thread, but for {@link Taken#written},
- * which any thread may call.
+ * <p>{@link #newest} and {@link #size} may be called by any thread; all else belongs to the feed's thread, but for {@link Taken#written}
+ * and {@link Ahead#written}, which any thread may call.
  *
  * @param <K> a row's key
  * @param <R> a row
@@ -65,6 +65,31 @@ public final class Pending<K, R> implements PendingRows<K, R> {
         }
     }
 
+    /** Changes that are written ahead of those that they have waited with. */
+    public final class Ahead {
+        private final Taken from = filled();
+        private final Map<K, Change<R>> changes = new LinkedHashMap<>();
+
+        private Ahead(Iterable<K> keys) {
+            for (K key : keys) {
+                Change<R> change = from.changes.get(key);
+                if (change != null) {
+                    changes.put(key, change);
+                }
+            }
+        }
+
+        /** The last change of each key. */
+        public Map<K, Change<R>> changes() {
+            return changes;
+        }
+
+        /** They are in the copy, on all nodes, and wait no longer; what has come since of the same rows does. */
+        public void written() {
+            changes.forEach(from.changes::remove);
+        }
+    }
+
     /**
      * A change of the transaction that is being read. Of two of a key the one with the larger position counts: a row that is brought may be
      * as old as its change.
@@ -106,6 +131,14 @@ public final class Pending<K, R> implements PendingRows<K, R> {
             layers = List.copyOf(more);
             return taken;
         }
+    }
+
+    /**
+     * Some of what waits, of transactions that are whole, to be written to the copy ahead of the rest. No other write of the copy may be under
+     * way, and none may begin before this one is done.
+     */
+    public Ahead ahead(Iterable<K> keys) {
+        return new Ahead(keys);
     }
 
     /** Forgets what waits to be taken: nobody may look here until what makes it needless is in the copy. */

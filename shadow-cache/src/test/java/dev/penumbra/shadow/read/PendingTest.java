@@ -84,6 +84,34 @@ class PendingTest {
     }
 
     @Test
+    void whatIsWrittenAhead_isPendingUntilItIsThere_andWaitsNoLonger() {
+        pending.stage("K", "row", at(1));
+        pending.stage("L", "other", at(2));
+        pending.commit();
+        pending.stage("M", "of a transaction that is not whole", at(3));
+        Pending<String, String>.Ahead ahead = pending.ahead(List.of("K", "M", "unknown"));
+        assertThat(ahead.changes()).isEqualTo(Map.of("K", change("row", 1)));
+        assertThat(pending.newest("K")).isEqualTo(change("row", 1));
+        assertThat(pending.size()).isEqualTo(2);
+        ahead.written();
+        assertThat(pending.newest("K")).isNull();
+        pending.commit();
+        assertThat(pending.take().changes().keySet()).containsExactlyInAnyOrder("L", "M");
+    }
+
+    @Test
+    void whatComesWhileItsRowIsWrittenAhead_waitsForItsTurn() {
+        pending.stage("K", "first", at(1));
+        pending.commit();
+        Pending<String, String>.Ahead ahead = pending.ahead(List.of("K"));
+        pending.stage("K", null, at(2));
+        pending.commit();
+        ahead.written();
+        assertThat(pending.newest("K")).isEqualTo(change(null, 2));
+        assertThat(pending.take().changes()).isEqualTo(Map.of("K", change(null, 2)));
+    }
+
+    @Test
     void whatIsDiscarded_isGone_andWhatIsOnItsWayIsNot() {
         pending.stage("K", "taken", at(1));
         pending.take();
@@ -137,15 +165,27 @@ class PendingTest {
             if (random.nextInt(8) == 0) {
                 flights.add(changes.take());
             }
+            if (random.nextInt(64) == 0) {
+                flights.forEach(taken -> land(taken, copy));
+                flights.clear();
+            }
+            if (random.nextInt(16) == 0 && flights.isEmpty()) {
+                Pending<String, Long>.Ahead ahead = changes.ahead(List.of("K" + random.nextInt(4), key));
+                ahead.changes().forEach((written, change) -> copy.merge(written, assertRow(change), Math::max));
+                ahead.written();
+            }
             if (flights.size() > 2) {
-                Pending<String, Long>.Taken taken = flights.remove();
-                taken.changes().forEach((written, change) -> copy.merge(written, assertRow(change), Math::max));
-                taken.written();
+                land(flights.remove(), copy);
             }
         }
         over.set(true);
         reader.join();
         assertThat(List.of(wrong.get())).containsExactly("");
+    }
+
+    private static void land(Pending<String, Long>.Taken taken, Map<String, Long> copy) {
+        taken.changes().forEach((written, change) -> copy.merge(written, assertRow(change), Math::max));
+        taken.written();
     }
 
     private static Long assertRow(Pending.Change<Long> change) {
