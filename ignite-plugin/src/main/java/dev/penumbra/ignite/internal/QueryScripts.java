@@ -1,45 +1,81 @@
 package dev.penumbra.ignite.internal;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.penumbra.ignite.sql.TableUses;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The texts read last, so that a statement that is run again is not parsed again only to find its tables.
  *
- * <p>A text has a few places, chosen by its hash; when they are taken it drives one other out, which costs that one a
- * second reading and nothing else. What is held is bounded by {@code SETS * WAYS * TEXT_MAX} characters. Safe for use by
- * several threads.
+ * <p>What a text's tables are is held by itself, since of a statement that is run again with another token only the clause is new. What is
+ * held is bounded by its characters. Safe for use by several threads.
  */
 final class QueryScripts {
-    private static final int SETS = 1 << 8;
-    private static final int WAYS = 4;
+    private static final long CHARACTERS_MAX = 1L << 22;
     private static final int TEXT_MAX = 1 << 12;
+    /** What is held of a text beside its characters takes about as much as so many. */
+    private static final int OVERHEAD = 256;
 
     private final TableUses tables;
-    private final AtomicReferenceArray<@Nullable QueryScript> read = new AtomicReferenceArray<>(SETS * WAYS);
+    private final Cache<Text, QueryScript> read = held();
+
+    private record Text(String sql, String schema) {
+        int weight() {
+            return sql.length() + OVERHEAD;
+        }
+    }
 
     QueryScripts(TableUses tables) {
-        this.tables = tables;
+        this.tables = new Known(tables);
+    }
+
+    private static <V> Cache<Text, V> held() {
+        return Caffeine.newBuilder()
+                .maximumWeight(CHARACTERS_MAX)
+                .weigher((Text text, V found) -> text.weight())
+                .executor(Runnable::run)
+                .build();
     }
 
     QueryScript get(String sql, String schema) {
         if (sql.length() > TEXT_MAX) {
             return QueryScript.of(sql, schema, tables);
         }
-        int hash = sql.hashCode() ^ (sql.hashCode() >>> Short.SIZE);
-        int set = (hash & (SETS - 1)) * WAYS;
-        int free = set + ((hash >>> Byte.SIZE) & (WAYS - 1));
-        for (int i = set; i < set + WAYS; i++) {
-            QueryScript held = read.get(i);
-            if (held == null) {
-                free = i;
-            } else if (held.sql().equals(sql) && held.schema().equals(schema)) {
-                return held;
-            }
+        Text text = new Text(sql, schema);
+        QueryScript known = read.getIfPresent(text);
+        if (known == null) {
+            known = QueryScript.of(sql, schema, tables);
+            read.put(text, known);
         }
-        QueryScript script = QueryScript.of(sql, schema, tables);
-        read.set(free, script);
-        return script;
+        return known;
+    }
+
+    /** The tables of texts that have been looked at. */
+    private static final class Known implements TableUses {
+        private final TableUses tables;
+        private final Cache<Text, Found> found = held();
+
+        Known(TableUses tables) {
+            this.tables = tables;
+        }
+
+        @Override
+        public Found in(String sql, String schema) {
+            if (sql.length() > TEXT_MAX) {
+                return tables.in(sql, schema);
+            }
+            Text text = new Text(sql, schema);
+            Found known = found.getIfPresent(text);
+            if (known == null) {
+                known = tables.in(sql, schema);
+                found.put(text, known);
+            }
+            return known;
+        }
+
+        @Override
+        public Found inQuery(String sql, String schema) {
+            return tables.inQuery(sql, schema);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.penumbra.ignite.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.penumbra.ignite.sql.TableUses;
 import org.apache.ignite.internal.processors.query.calcite.CalciteQueryProcessor;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,35 @@ class QueryScriptsTest {
                 assertThat(scripts.get(sql, "PUBLIC").sql()).isEqualTo(sql);
             }
         }
+    }
+
+    @Test
+    void aTextWithAnotherClause_isNotParsedAgain() {
+        int[] parsed = {0};
+        TableUses counting = new TableUses() {
+            private final TableUses tables = new QueryTables(CalciteQueryProcessor.FRAMEWORK_CONFIG::getParserConfig);
+
+            @Override
+            public Found in(String sql, String schema) {
+                parsed[0]++;
+                return tables.in(sql, schema);
+            }
+
+            @Override
+            public Found inQuery(String sql, String schema) {
+                return tables.inQuery(sql, schema);
+            }
+        };
+        QueryScripts counted = new QueryScripts(counting);
+        QueryScript last = counted.get("SELECT * FROM SHADOW.T WITH CONSISTENCY EVENTUAL", "PUBLIC");
+        for (int i = 1; i < 10; i++) {
+            QueryScript next = counted.get("SELECT * FROM SHADOW.T WITH CONSISTENCY BOUNDED '" + i + "s'", "PUBLIC");
+            assertThat(next.steps()).isNotEqualTo(last.steps());
+            last = next;
+        }
+        assertThat(parsed[0]).isEqualTo(1);
+        counted.get("SELECT * FROM SHADOW.T WITH CONSISTENCY EVENTUAL", "HOME");
+        assertThat(parsed[0]).isEqualTo(2);
     }
 
     @Test
