@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CoverageIT {
     private static final long SEED = Long.getLong("penumbra.seed", System.nanoTime());
     private static final int STATEMENTS = Integer.getInteger("penumbra.coverage.statements", 20);
-    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 3_000);
+    private static final int PENDING_STATEMENTS = Integer.getInteger("penumbra.pending.statements", 20_000);
     private static final int PENDING_SHAPES = Integer.getInteger("penumbra.pending.shapes", 40);
     private static final int ROWS = 120;
 
@@ -447,8 +447,8 @@ class CoverageIT {
         List<String> queries = new ArrayList<>(shapes.keySet());
         int answered = 0;
         while (answered < PENDING_STATEMENTS && !queries.isEmpty()) {
-            if (random.nextInt(4) == 0) {
-                change(1 + random.nextInt(5));
+            if (random.nextInt(8) == 0) {
+                change(1 + random.nextInt(12));
             }
             String query = queries.get(random.nextInt(queries.size()));
             @Nullable Object[] values = Objects.requireNonNull(shapes.get(query)).otherParameters();
