@@ -32,7 +32,8 @@ public interface Benchmark {
                 new CompressBenchmark(),
                 new ShipBenchmark(),
                 new ReadBenchmark(),
-                new PreMergeBenchmark());
+                new PreMergeBenchmark(),
+                new ArchiveBenchmark());
     }
 
     /** The benchmark of a name, empty when there is none. */

@@ -185,7 +185,14 @@ final class GridOfThree implements AutoCloseable {
     /** Creates a shadow and returns it when it is complete. */
     Copy createShadow(String source, TableName table, String datacenter, Compression compression) {
         ShadowName name = new ShadowName(source, table, Datacenter.of(datacenter));
-        shadows().create(new ShadowDefinition(name, compression, ShadowDefinition.NEAR_ROWS_DEFAULT), false);
+        return createShadow(new ShadowDefinition(name, compression, ShadowDefinition.NEAR_ROWS_DEFAULT));
+    }
+
+    /** The same, in place of one of that name. */
+    Copy createShadow(ShadowDefinition definition) {
+        ShadowName name = definition.name();
+        shadows().drop(name, true);
+        shadows().create(definition, false);
         await(
                 "the shadow " + name,
                 () -> shadows()

@@ -27,6 +27,9 @@ final class PreMergeBenchmark implements Benchmark {
     /** Longer than a round of reads takes. */
     private static final int PENDING_MILLIS = 5_000;
 
+    /** After so many statements the next one is expected. */
+    private static final int EXPECTED_AFTER = 10;
+
     private static final String GROUPED = "SELECT O_ORDERSTATUS, COUNT(*), SUM(O_TOTALPRICE) FROM SHADOW.%s"
             + " GROUP BY O_ORDERSTATUS WITH CONSISTENCY ";
 
@@ -65,9 +68,14 @@ final class PreMergeBenchmark implements Benchmark {
                             cases.add(
                                     kind.equals("key")
                                             ? read.keys(name, effort, pending)
-                                            : read.statements(name, effort, pending));
+                                            : read.statements(name, effort, pending, 0));
                         }
                     }
+                }
+                String expected = "expected-10000/statement";
+                if (wanted.test(expected)) {
+                    progress.accept(expected);
+                    cases.add(read.statements(expected, effort, effort.of(100, 10_000, 10_000), EXPECTED_AFTER));
                 }
                 return new BenchmarkReport(name(), Machine.describe(), cases);
             }
@@ -79,12 +87,11 @@ final class PreMergeBenchmark implements Benchmark {
         private final GridOfThree grid;
         private final SourceJournal journal;
         private final Copy home;
-        private final Copy shadow;
         private final List<Row> rows;
         private final CopiedTable table;
-        private final IgniteCache<?, ?> cache;
         private final UUID journalId;
         private final List<byte[]> same;
+        private Copy shadow;
         private Position end;
 
         Shadow(GridOfThree grid, SourceJournal journal, Copy home, Copy shadow, List<Row> rows, Position end) {
@@ -96,7 +103,6 @@ final class PreMergeBenchmark implements Benchmark {
             this.end = end;
             Ignite node = grid.node(GridOfThree.EU);
             this.table = Penumbra.of(node).table(shadow.sqlTable());
-            this.cache = node.cache(shadow.cacheName());
             this.journalId = journal.id();
             this.same = journal.updates(rows, rows);
         }
@@ -157,18 +163,28 @@ final class PreMergeBenchmark implements Benchmark {
             return new double[] {elapsed / 1e3 / reads};
         }
 
-        BenchmarkCase statements(String name, Effort effort, int pending) throws Exception {
+        /** @param before how many statements ask for what is pending before the one that is measured; where none does, nobody expects it */
+        BenchmarkCase statements(String name, Effort effort, int pending, int before) throws Exception {
             String grouped = GROUPED.formatted(shadow.sqlTable());
             return compared(name, effort, () -> timed(grouped + "EVENTUAL"), () -> {
+                if (before == 0 && pending > 0) {
+                    // A new one, which nobody has read.
+                    shadow = grid.createShadow(shadow.definition());
+                }
+                for (int i = 0; i < before; i++) {
+                    timed(grouped + pending(1));
+                }
                 Consistency written = pending(pending);
-                return timed(grouped + written);
+                double[] micros = timed(grouped + written);
+                grid.awaitApplied(shadow, end);
+                return micros;
             });
         }
 
         /** Microseconds a statement. */
         private double[] timed(String sql) {
             long begin = System.nanoTime();
-            int groups = cache.query(new SqlFieldsQuery(sql)).getAll().size();
+            int groups = cache().query(new SqlFieldsQuery(sql)).getAll().size();
             double elapsed = System.nanoTime() - begin;
             if (groups == 0) {
                 throw new IllegalStateException("nothing was read");
@@ -176,17 +192,31 @@ final class PreMergeBenchmark implements Benchmark {
             return new double[] {elapsed / 1e3};
         }
 
-        private long preMerged() {
-            List<List<?>> counts = cache.query(new SqlFieldsQuery("SELECT PRE_MERGED FROM SYS.PENUMBRA_READS"))
-                    .getAll();
+        private IgniteCache<?, ?> cache() {
+            return grid.node(GridOfThree.EU).cache(shadow.cacheName());
+        }
+
+        private long sum(String figure) {
+            List<List<?>> counts =
+                    cache().query(new SqlFieldsQuery("SELECT " + figure)).getAll();
             return counts.stream().mapToLong(row -> (Long) row.get(0)).sum();
+        }
+
+        private long preMerged() {
+            return sum("PRE_MERGED FROM SYS.PENUMBRA_READS");
+        }
+
+        private long ahead() {
+            return sum("AHEAD FROM SYS.PENUMBRA_JOURNALS");
         }
 
         private BenchmarkCase compared(String name, Effort effort, Rounds.Side baseline, Rounds.Side measured)
                 throws Exception {
-            long before = preMerged();
+            long mergedBefore = preMerged();
+            long aheadBefore = ahead();
             Rounds.Comparison comparison = Rounds.compare(effort.of(0, 2, 3), effort.of(1, 7, 15), baseline, measured);
-            return comparison.ofCosts(name, Map.of("preMerged", (double) (preMerged() - before)));
+            return comparison.ofCosts(name, Map.of("preMerged", (double) (preMerged() - mergedBefore), "ahead", (double)
+                    (ahead() - aheadBefore)));
         }
     }
 }

@@ -13,7 +13,11 @@ class PreMergeBenchmarkIT {
         assertThat(report.rows())
                 .extracting(BenchmarkCase::name)
                 .containsExactly(
-                        "pending-0/key", "pending-0/statement", "pending-10000/key", "pending-10000/statement");
+                        "pending-0/key",
+                        "pending-0/statement",
+                        "pending-10000/key",
+                        "pending-10000/statement",
+                        "expected-10000/statement");
         for (BenchmarkCase row : report.rows()) {
             double merged = Objects.requireNonNull(row.beside().get("preMerged"));
             assertThat(merged > 0)
