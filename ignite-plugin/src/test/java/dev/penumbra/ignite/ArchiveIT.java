@@ -95,7 +95,8 @@ class ArchiveIT {
         Thread writing = new Thread(() -> {
             while (!over.get()) {
                 write();
-                LockSupport.parkNanos(3_000_000);
+                // The more there is, the longer whoever reads it takes.
+                LockSupport.parkNanos(3_000_000L + states.size() * 10_000L);
             }
         });
         writing.start();

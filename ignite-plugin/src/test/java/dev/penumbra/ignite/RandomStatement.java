@@ -23,6 +23,8 @@ final class RandomStatement {
         {"B = TRUE"}
     };
 
+    private static final int TYPES = 4;
+
     private final Random random;
     private final List<@Nullable Object> parameters;
     private final List<Integer> columns = new ArrayList<>();
@@ -40,9 +42,13 @@ final class RandomStatement {
         this.onlyParameters = onlyParameters;
     }
 
-    /** Other values of the query's dynamic parameters. */
+    /**
+     * Other values of the query's dynamic parameters. Each combination of types is planned by itself, so that a query has few of them: most
+     * of the time is to go into answers.
+     */
     @Nullable Object[] otherParameters() {
-        return columns.stream().map(this::parameter).toArray();
+        Random types = new Random(columns.hashCode() + random.nextInt(TYPES));
+        return columns.stream().map(column -> parameter(column, types)).toArray();
     }
 
     private boolean oneIn(int n) {
@@ -124,7 +130,7 @@ final class RandomStatement {
     private String value(int column) {
         if (onlyParameters || oneIn(5)) {
             columns.add(column);
-            parameters.add(parameter(column));
+            parameters.add(parameter(column, random));
             return "?";
         }
         return switch (column) {
@@ -148,12 +154,16 @@ final class RandomStatement {
         };
     }
 
-    private @Nullable Object parameter(int column) {
-        if (oneIn(12)) {
+    /** @param types decides about the value's type, and whether it is null */
+    private @Nullable Object parameter(int column, Random types) {
+        if (types.nextInt(12) == 0) {
             return null;
         }
         return switch (column) {
-            case 0 -> List.<Object>of(2, 40L, (short) 60, 61).get(random.nextInt(4));
+            case 0 -> {
+                int id = List.of(2, 40, 60, 61).get(random.nextInt(4));
+                yield List.<Object>of(id, (long) id, (short) id).get(types.nextInt(3));
+            }
             case 1 -> one("EU", "EU ", "US", "APAC");
             case 2 -> random.nextBoolean() ? 4 : Integer.valueOf(5);
             case 3 -> new BigDecimal(one("1.5", "1.500", "2"));
