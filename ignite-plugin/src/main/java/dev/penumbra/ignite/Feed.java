@@ -632,20 +632,24 @@ final class Feed extends ShippingFeed {
     private @Nullable Gathering gatherAhead(Journal.Tail tail, @Nullable Gathering before) {
         Gathering gathering = before;
         Pause pause = new Pause();
-        long end = System.nanoTime() + context.configuration().pending().toNanos();
-        while (!isStopped() && (isUnderWay() || (gathering != null && mayWait() && System.nanoTime() - end < 0))) {
+        long begin = System.nanoTime();
+        while (!isStopped() && (isUnderWay() || (gathering != null && mayWait(System.nanoTime() - begin)))) {
             Gathering more = isFull() ? gathering : gatherMore(tail, gathering);
             if (underWay != null && !isUnderWay()) {
                 settle();
             }
             merge();
-            writeAhead();
+            takeReads();
             answerProbes();
             if (Objects.equals(more, gathering)) {
                 pause.await();
             } else {
                 pause.reset();
                 gathering = more;
+            }
+            // Not where all is about to be written: one write would wait for the other.
+            if (isUnderWay() || (gathering != null && mayWait(System.nanoTime() - begin))) {
+                writeAhead();
             }
         }
         return gathering;
@@ -670,10 +674,16 @@ final class Feed extends ShippingFeed {
 
     /**
      * Whoever reads home images far away needs them applied, and whoever waits to be filled needs the feed to be where it has come. Where all
-     * is written ahead already, only the position has to be noted.
+     * is written ahead already, only the position has to be noted, which nobody learns of before the next heartbeat.
      */
-    private boolean mayWait() {
-        return !home && !isFull() && fillings.isEmpty() && !hasCatalogueChanged() && isAnythingWaiting();
+    private boolean mayWait(long waited) {
+        if (home || isFull() || !fillings.isEmpty() || hasCatalogueChanged()) {
+            return false;
+        }
+        Duration pending = context.configuration().pending();
+        Duration heartbeat = context.configuration().heartbeat();
+        boolean isShort = heartbeat.compareTo(pending) < 0 && !isAnythingWaiting();
+        return waited < (isShort ? heartbeat : pending).toNanos();
     }
 
     private boolean isAnythingWaiting() {
@@ -701,7 +711,9 @@ final class Feed extends ShippingFeed {
 
     /** Writes rows that are likely to be read before their turn. */
     private void writeAhead() {
-        takeReads();
+        if (ahead.stream().anyMatch(CompletableFuture::isCompletedExceptionally)) {
+            settle();
+        }
         ahead.removeIf(written -> written.isDone() && !written.isCompletedExceptionally());
         for (List<Followed> copies : followed.values()) {
             for (Followed copy : copies) {
@@ -1034,6 +1046,7 @@ final class Feed extends ShippingFeed {
                     new ReadFrequency<>(System::nanoTime, horizon),
                     System::nanoTime,
                     horizon,
+                    context.configuration().heartbeat(),
                     context.configuration().batchRows(),
                     figures));
         }

@@ -119,13 +119,13 @@ final class FeedFigures implements EagerOrder.Told {
     }
 
     @Override
-    public void right() {
-        aheadRead.increment();
+    public void right(int rows) {
+        aheadRead.add(rows);
     }
 
     @Override
-    public void wrong() {
-        aheadChanged.increment();
+    public void wrong(int rows) {
+        aheadChanged.add(rows);
     }
 
     /** How many rows were written ahead of their turn, because they were likely to be read. */

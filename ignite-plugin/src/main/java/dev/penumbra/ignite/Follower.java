@@ -32,6 +32,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.apache.ignite.binary.BinaryObject;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One filling of a copy as its writer sees it: gathers changes, keeping the last for each key, and writes them.
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread at a time, but for what is {@linkplain PendingRows pending}, at which any may look.
  */
 final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch.Told<UncommittedChanges.Listing> {
+    private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
     private static final int REMOVAL_BYTES = 32;
 
     private final Copy copy;
@@ -404,8 +407,7 @@ final class Follower implements PendingRows<Key, BinaryObject>, UncommittedWatch
                 Object stored = rows.requiredKey(key);
                 known.read(stored, reads.times(), pending.newest(stored) != null);
             } catch (PenumbraException e) {
-                // No row of this layout has such a key.
-                return;
+                LOG.debug("A row was read of a copy that had another layout: copy={}", copy.id(), e);
             }
         }
     }

@@ -48,8 +48,8 @@ final class Heartbeat implements AutoCloseable {
     private static final byte QUESTION = 1;
     private static final byte ANSWER = 2;
     private static final byte CAPTURED = 3;
-    /** The catalogue is looked at with every so manieth beat, in case that nobody has told of a change. */
-    private static final int LOOK_BEATS = 20;
+    /** The catalogue is looked at as often, in case that nobody has told of a change. */
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final Captured NOTHING = new Captured(new UUID(0, 0), Position.START);
 
@@ -66,7 +66,7 @@ final class Heartbeat implements AutoCloseable {
     private volatile boolean hasCatalogueChanged;
 
     // Owned by the heartbeat's thread.
-    private long beats;
+    private long lookedAt = System.nanoTime() - LOOK_NANOS;
     private Set<String> sources = Set.of();
 
     /** @param tablesSource the source of the grid's own tables, whose changes do not come from one journal */
@@ -137,11 +137,13 @@ final class Heartbeat implements AutoCloseable {
         Set<FeedName> present = new HashSet<>();
         Datacenter datacenter = local;
         if (datacenter != null) {
-            if (hasCatalogueChanged || beats % LOOK_BEATS == 0) {
+            long now = System.nanoTime();
+            if (hasCatalogueChanged || now - lookedAt > LOOK_NANOS) {
                 hasCatalogueChanged = false;
+                lookedAt = now - LOOK_NANOS;
                 sources = sourcesIn(datacenter);
+                lookedAt = now;
             }
-            beats++;
             sources.forEach(source -> feed(source, datacenter).ifPresent(present::add));
         }
         freshness.retain(present);

@@ -299,10 +299,17 @@ final class KeyReads {
 
         private Answer<T> fromCopy() {
             Routing.Answer chosen = router.route(table, asked, need, reader);
+            Answer<T> answer = from(chosen);
+            // Not sooner: there may be no such keys.
             Choice choice = chosen.choice();
             if (choice != null) {
                 reports.read(choice.candidate(), keys);
             }
+            return answer;
+        }
+
+        private Answer<T> from(Routing.Answer first) {
+            Routing.Answer chosen = first;
             if (isPreMerged(chosen)) {
                 Answer<T> merged = merged(chosen);
                 if (merged != null) {

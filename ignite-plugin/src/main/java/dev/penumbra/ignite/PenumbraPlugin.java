@@ -314,9 +314,9 @@ public final class PenumbraPlugin implements IgnitePlugin {
         Function<ReadSession, Reader> readers = session -> new Reader(
                 gate, validations, pending::merged, session, System.nanoTime(), configuration.readPatience());
         shipper.observe(figures::show, figures::hide, () -> {
+            heartbeat.catalogueChanged();
             board.refresh();
             figures.refresh();
-            heartbeat.catalogueChanged();
         });
         NameRouter byKey = new NameRouter(board, (schema, table) -> true, local);
         running = new Running(

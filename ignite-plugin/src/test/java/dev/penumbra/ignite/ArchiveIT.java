@@ -13,12 +13,17 @@ import dev.penumbra.model.Row;
 import dev.penumbra.model.SqlType;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
+import dev.penumbra.shadow.Catalogue;
+import dev.penumbra.shadow.Compression;
 import dev.penumbra.shadow.Copy;
+import dev.penumbra.shadow.ShadowDefinition;
 import dev.penumbra.shadow.ShadowName;
 import dev.penumbra.shadow.ShadowStatus.Phase;
+import dev.penumbra.shadow.coverage.Coverage;
 import dev.penumbra.shadow.read.Consistency;
 import java.nio.file.Path;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -186,6 +191,33 @@ class ArchiveIT {
         }
         assertThatThrownBy(() -> sql(eu, "SELECT * FROM SHADOW_EU.ORDERS FOR SYSTEM_TIME AS OF '0:1'"))
                 .hasMessageContaining("PENUMBRA-1047");
+    }
+
+    @Test
+    void aTimeToLive_isNotTakenForAnArchive_thatIsAsLong() {
+        Catalogue catalogue = Grid.plugin(grid.start("home", journal)).catalogue();
+        Duration hour = Duration.ofHours(1);
+        Copy expires = new Copy(Copy.Role.SHADOW, defined(hour, Duration.ZERO), "T");
+        Copy archived = new Copy(Copy.Role.SHADOW, defined(Duration.ZERO, hour), "T");
+        catalogue.add(expires);
+        assertThat(catalogue.replace(archived, archived.released(Copy.Release.EXPIRED)))
+                .isFalse();
+        assertThat(catalogue.replace(expires, archived)).isTrue();
+        assertThat(catalogue.replace(expires, expires.released(Copy.Release.EXPIRED)))
+                .isFalse();
+        assertThat(catalogue.remove(archived)).isTrue();
+    }
+
+    private static ShadowDefinition defined(Duration ttl, Duration archive) {
+        return new ShadowDefinition(
+                new ShadowName("other", Orders.NAME, Datacenter.of("eu")),
+                Compression.ZSTD,
+                100,
+                Consistency.eventual(),
+                Coverage.whole(),
+                ttl,
+                ShadowDefinition.COMMIT_PERCENT_DEFAULT,
+                archive);
     }
 
     @Test

@@ -1,7 +1,5 @@
 package dev.penumbra.shadow;
 
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.penumbra.model.Datacenter;
 import dev.penumbra.model.TableName;
 import dev.penumbra.model.TableSchema;
@@ -64,15 +62,12 @@ public final class Catalogue {
     /** What is not archived has none. */
     private static final String ARCHIVE = "ARCHIVE_MILLIS";
 
-    private static final int READ_MAX = 10_000;
+    /** Ignite compares entries by what stands in them and not by where: without it a time to live could be taken for an archive. */
+    private static final String IS_ARCHIVED = "IS_ARCHIVED";
 
     private final Ignite ignite;
     private final IgniteCache<String, BinaryObject> copies;
     private final IgniteCache<String, String> registry;
-
-    /** What stored entries say: they are read again and again, and seldom change. */
-    private final LoadingCache<BinaryObject, Copy> read =
-            Caffeine.newBuilder().maximumSize(READ_MAX).executor(Runnable::run).build(Catalogue::decoded);
 
     /** Opens the catalogue, creating its caches when this is the grid's first node to do so. */
     public Catalogue(Ignite ignite) {
@@ -265,6 +260,7 @@ public final class Catalogue {
         }
         if (copy.definition().isArchived()) {
             builder.setField(ARCHIVE, copy.definition().archive().toMillis());
+            builder.setField(IS_ARCHIVED, true);
         }
         Release released = copy.released();
         if (released != null) {
@@ -277,11 +273,7 @@ public final class Catalogue {
         return builder.build();
     }
 
-    private Copy read(BinaryObject stored) {
-        return read.get(stored);
-    }
-
-    private static Copy decoded(BinaryObject stored) {
+    private static Copy read(BinaryObject stored) {
         TableName table = new TableName(text(stored, "SCHEMA_NAME"), text(stored, "TABLE_NAME"));
         ShadowName name =
                 new ShadowName(text(stored, "SOURCE_NAME"), table, new Datacenter(text(stored, "DATACENTER")));

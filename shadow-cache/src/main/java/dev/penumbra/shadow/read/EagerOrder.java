@@ -3,6 +3,7 @@ package dev.penumbra.shadow.read;
 import dev.penumbra.model.api.Internal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,10 +15,13 @@ import java.util.function.LongSupplier;
 /**
  * Decides which pending changes of one copy are written ahead of their turn: those of rows that are likely to be read before.
  *
- * <p>Each row that is written ahead is a prediction. It was right when the row is read within the time in which it could have been pending,
- * and wrong when the row changes again before anybody has read it: then one write would have done. A row that neither happens to has cost
- * nothing, since it had to be written once. After each {@value #OUTCOMES} outcomes, when most were right, more rows are written ahead, less likely
- * ones among them, and twice as many at once; otherwise fewer, and half as many.
+ * <p>Each row that is written ahead is a prediction. It was right when the row is read within the time in which it could have been pending.
+ * Of further writes in that time as many were right as there were reads, and the others wrong: fewer would have done. A row that is not read
+ * and does not change has cost nothing, since it had to be written once. After each {@value #OUTCOMES} outcomes, when most were right, more rows
+ * are written ahead, less likely ones among them, and twice as many at once; otherwise fewer, and half as many.
+ *
+ * <p>Reads are told of late, by nodes that collect them. So nothing that is told sooner than that after a write counts for it, and nothing is
+ * called unread before as much time has passed twice.
  *
  * <p>Used by one thread.
  *
@@ -35,14 +39,15 @@ public final class EagerOrder<K> {
 
     private final ReadForecast<K> forecast;
     private final LongSupplier nanos;
+    private final long late;
     private final long horizon;
     private final int largest;
     private final Told told;
 
     /** Rows that wait and are likely to be read. */
     private final Set<K> eager = new LinkedHashSet<>();
-    /** When rows were written ahead that have neither been read nor changed since, the oldest first. */
-    private final Map<K, Long> predicted = new LinkedHashMap<>();
+    /** Of rows that were written ahead and have not been read since, the oldest first. */
+    private final Map<K, Prediction> predicted = new LinkedHashMap<>();
 
     /** A row is likely to be read from these odds on. */
     private double odds = 1;
@@ -51,35 +56,48 @@ public final class EagerOrder<K> {
     private int right;
     private int outcomes;
 
+    /** When a row was written ahead, and how often it has changed since. */
+    private static final class Prediction {
+        private final long at;
+        private int changes;
+
+        private Prediction(long at) {
+            this.at = at;
+        }
+    }
+
     /** Counts what became of predictions. Must not wait. */
     public interface Told {
         /** Rows have been written ahead. */
         void ahead(int rows);
 
-        /** One of them has been read before its turn. */
-        void right();
+        /** So many of them were read before their turn. */
+        void right(int rows);
 
-        /** One of them has changed again before it was read. */
-        void wrong();
+        /** So many of them changed again before they were read. */
+        void wrong(int rows);
     }
 
     /**
      * @param horizon for how long a change may be pending
+     * @param late how long it takes until a read is told of
      * @param largest so many rows at most are written ahead at once
      */
-    public EagerOrder(ReadForecast<K> forecast, LongSupplier nanos, Duration horizon, int largest, Told told) {
+    public EagerOrder(
+            ReadForecast<K> forecast, LongSupplier nanos, Duration horizon, Duration late, int largest, Told told) {
         this.forecast = forecast;
         this.nanos = nanos;
-        this.horizon = horizon.toNanos();
+        this.late = late.toNanos();
+        this.horizon = horizon.toNanos() + 2 * this.late;
         this.largest = largest;
         this.told = told;
     }
 
     /** A change of a row has come and waits for its turn. */
     public void waits(K key) {
-        if (isOpen(key)) {
-            told.wrong();
-            ended(false);
+        Prediction open = predicted.get(key);
+        if (open != null) {
+            open.changes++;
         }
         consider(key);
     }
@@ -91,31 +109,29 @@ public final class EagerOrder<K> {
     }
 
     /**
-     * Readers have read a row.
+     * Readers have read a row, as they tell late.
      *
      * @param times about how often
      * @param isWaiting whether a change of it waits
      */
     public void read(K key, double times, boolean isWaiting) {
         forecast.read(key, times);
-        if (isOpen(key)) {
-            told.right();
-            ended(true);
+        Prediction open = predicted.get(key);
+        if (open != null && nanos.getAsLong() - open.at >= late) {
+            predicted.remove(key);
+            ended(open, times);
         }
         if (isWaiting) {
             consider(key);
         }
     }
 
-    /** A reader has read the copy as a whole. */
+    /** A reader has asked for the copy as a whole, just now. */
     public void readAll() {
         forecast.readAll();
-        for (K key : List.copyOf(predicted.keySet())) {
-            if (isOpen(key)) {
-                told.right();
-                ended(true);
-            }
-        }
+        List<Prediction> all = List.copyOf(predicted.values());
+        predicted.clear();
+        all.forEach(open -> ended(open, 1));
     }
 
     /** Whether a row is likely to be read before its turn. */
@@ -129,14 +145,19 @@ public final class EagerOrder<K> {
         return !eager.isEmpty();
     }
 
-    /** Takes the rows that are to be written ahead now. */
+    /** Takes the rows that are to be written ahead now: of more than there may be, the likeliest. */
     public List<K> take() {
-        List<K> taken = new ArrayList<>();
-        Iterator<K> waiting = eager.iterator();
-        while (taken.size() < atOnce && waiting.hasNext()) {
-            taken.add(waiting.next());
-            waiting.remove();
+        List<K> taken = new ArrayList<>(eager);
+        if (taken.size() > atOnce) {
+            Map<K, Double> chances = new LinkedHashMap<>();
+            taken.forEach(key -> chances.put(key, forecast.chance(key)));
+            taken = chances.entrySet().stream()
+                    .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                    .limit(atOnce)
+                    .map(Map.Entry::getKey)
+                    .toList();
         }
+        taken.forEach(eager::remove);
         return taken;
     }
 
@@ -145,13 +166,18 @@ public final class EagerOrder<K> {
         long now = nanos.getAsLong();
         int count = 0;
         for (K key : rows) {
-            predicted.put(key, now);
+            predicted.putIfAbsent(key, new Prediction(now));
             count++;
         }
         told.ahead(count);
-        Iterator<Long> oldest = predicted.values().iterator();
-        while (oldest.hasNext() && (predicted.size() > MAX_PREDICTIONS || now - oldest.next() > horizon)) {
+        Iterator<Prediction> oldest = predicted.values().iterator();
+        while (oldest.hasNext()) {
+            Prediction open = oldest.next();
+            if (predicted.size() <= MAX_PREDICTIONS && now - open.at <= horizon) {
+                return;
+            }
             oldest.remove();
+            ended(open, 0);
         }
     }
 
@@ -160,15 +186,25 @@ public final class EagerOrder<K> {
         eager.clear();
     }
 
-    /** Ends a prediction; false when there is none, or none any more. */
-    private boolean isOpen(K key) {
-        Long at = predicted.remove(key);
-        return at != null && nanos.getAsLong() - at <= horizon;
+    private void ended(Prediction prediction, double reads) {
+        if (nanos.getAsLong() - prediction.at > horizon) {
+            ended(0, prediction.changes);
+            return;
+        }
+        int writes = 1 + prediction.changes;
+        int read = reads == 0 ? 0 : (int) Math.min(writes, Math.max(1, Math.round(reads)));
+        ended(read, read == 0 ? prediction.changes : writes - read);
     }
 
-    private void ended(boolean isRight) {
-        outcomes++;
-        right += isRight ? 1 : 0;
+    private void ended(int rightOnes, int wrongOnes) {
+        if (rightOnes > 0) {
+            told.right(rightOnes);
+        }
+        if (wrongOnes > 0) {
+            told.wrong(wrongOnes);
+        }
+        right += rightOnes;
+        outcomes += rightOnes + wrongOnes;
         if (outcomes < OUTCOMES) {
             return;
         }

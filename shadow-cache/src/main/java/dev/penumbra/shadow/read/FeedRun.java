@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class FeedRun<K, R> {
-    private static final int MAX_READS = 256;
+    private static final int MAX_READS = 1_024;
 
     private final UUID id;
     private final Map<String, PendingRows<K, R>> copies = new ConcurrentHashMap<>();

@@ -54,7 +54,8 @@ public final class ReadFrequency<K> implements ReadForecast<K> {
     @Override
     public double chance(K key) {
         long now = nanos.getAsLong();
-        @Nullable Heat row = rows.getIfPresent(key);
+        // Whoever asks for a chance has not read the row.
+        @Nullable Heat row = rows.policy().getIfPresentQuietly(key);
         double count = all.at(now) + (row == null ? 0 : row.at(now));
         return -Math.expm1(-count * DECAY * horizon);
     }

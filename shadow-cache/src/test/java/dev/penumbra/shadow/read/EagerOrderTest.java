@@ -12,12 +12,13 @@ import org.junit.jupiter.api.Test;
 
 class EagerOrderTest {
     private static final Duration HORIZON = Duration.ofSeconds(1);
+    private static final Duration LATE = Duration.ofMillis(100);
     private static final int LARGEST = 1_000;
 
     private long now;
     private final Given forecast = new Given();
     private final Counts counts = new Counts();
-    private final EagerOrder<String> order = new EagerOrder<>(forecast, () -> now, HORIZON, LARGEST, counts);
+    private final EagerOrder<String> order = new EagerOrder<>(forecast, () -> now, HORIZON, LATE, LARGEST, counts);
 
     /** Chances as the test gives them. */
     private static final class Given implements ReadForecast<String> {
@@ -52,18 +53,27 @@ class EagerOrderTest {
         }
 
         @Override
-        public void right() {
-            right++;
+        public void right(int rows) {
+            right += rows;
         }
 
         @Override
-        public void wrong() {
-            wrong++;
+        public void wrong(int rows) {
+            wrong += rows;
         }
     }
 
     private void ahead(String... rows) {
         order.ahead(List.of(rows));
+    }
+
+    private void pass(Duration time) {
+        now += time.toNanos();
+    }
+
+    private void expire() {
+        pass(HORIZON.plus(LATE).plus(LATE).plusNanos(1));
+        order.ahead(List.of());
     }
 
     @Test
@@ -100,27 +110,84 @@ class EagerOrderTest {
     @Test
     void aRowThatIsReadBeforeItsTurn_wasPredictedRight_once() {
         ahead("row", "other");
+        pass(LATE);
         order.read("row", 1, false);
         order.read("row", 1, false);
         assertThat(counts.ahead).isEqualTo(2);
         assertThat(counts.right).isEqualTo(1);
         order.waits("row");
+        expire();
+        assertThat(counts.right).isEqualTo(1);
         assertThat(counts.wrong).isZero();
+    }
+
+    @Test
+    void aReadThatIsToldOfBeforeItCanHaveBeenOfTheNewRow_doesNotCount() {
+        ahead("row");
+        pass(LATE.minusNanos(1));
+        order.read("row", 5, false);
+        assertThat(counts.right).isZero();
+        pass(Duration.ofNanos(1));
+        order.read("row", 5, false);
+        assertThat(counts.right).isEqualTo(1);
+    }
+
+    @Test
+    void aRowThatHasChangedWhenItsReadIsToldOf_wasPredictedRight_asOftenAsItWasRead() {
+        ahead("row", "hot");
+        for (int i = 0; i < 9; i++) {
+            order.waits("row");
+            order.waits("hot");
+        }
+        pass(LATE);
+        order.read("row", 3, false);
+        assertThat(counts.right).isEqualTo(3);
+        assertThat(counts.wrong).isEqualTo(7);
+        order.read("hot", 100, false);
+        assertThat(counts.right).isEqualTo(13);
+        assertThat(counts.wrong).isEqualTo(7);
+    }
+
+    @Test
+    void ofMoreThanFit_theOldestPredictionsAreForgotten() {
+        ahead("changed");
+        order.waits("changed");
+        for (int i = 0; i < 20_000; i++) {
+            ahead("row" + i);
+        }
+        assertThat(counts.wrong).isEqualTo(1);
+        pass(LATE);
+        order.read("changed", 1, false);
+        assertThat(counts.right).isZero();
+        order.read("row0", 1, false);
+        assertThat(counts.right).isEqualTo(1);
+    }
+
+    @Test
+    void ofMoreThanMayBeWrittenAtOnce_theLikeliestAreFirst() {
+        for (int i = 0; i < 100; i++) {
+            forecast.chances.put("row" + i, 0.5 + i / 1_000.0);
+            order.waits("row" + i);
+        }
+        List<String> first = order.take();
+        assertThat(first).hasSize(64).doesNotContain("row0", "row35").contains("row36", "row99");
+        assertThat(order.take()).hasSize(36);
     }
 
     @Test
     void aRowThatChangesBeforeItIsRead_wasPredictedWrong() {
         ahead("row");
         order.waits("row");
-        order.read("row", 1, false);
+        expire();
         assertThat(counts.wrong).isEqualTo(1);
+        order.read("row", 1, false);
         assertThat(counts.right).isZero();
     }
 
     @Test
     void aRowThatIsNeitherReadNorChangedInTime_wasNeither() {
         ahead("read", "changed");
-        now += HORIZON.toNanos() + 1;
+        expire();
         order.read("read", 1, false);
         order.waits("changed");
         assertThat(counts.right + counts.wrong).isZero();
@@ -139,6 +206,7 @@ class EagerOrderTest {
         Set<Integer> sizes = new HashSet<>();
         for (int i = 0; i < 1_000; i++) {
             ahead("row" + i);
+            pass(LATE);
             order.read("row" + i, 1, false);
             sizes.add(atOnce());
         }
@@ -154,6 +222,7 @@ class EagerOrderTest {
             ahead("row" + i);
             order.waits("row" + i);
         }
+        expire();
         assertThat(atOnce()).isEqualTo(8);
         forecast.chances.putAll(Map.of("nearly always", 0.94, "always", 0.96));
         assertThat(order.isLikely("nearly always")).isFalse();
