@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.penumbra.model.Position;
 import dev.penumbra.shadow.read.Pending;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -30,7 +31,10 @@ class PendingLinearizableTest {
         private final Pending<Integer, Integer> pending = new Pending<>();
         private final Map<Integer, Pending.Change<Integer>> copy = new ConcurrentHashMap<>();
         private long sequence;
-        private volatile Pending<Integer, Integer>.@Nullable Taken flight;
+        /** What is on its way to the copy. */
+        private volatile @Nullable Flight flight;
+
+        private record Flight(Map<Integer, Pending.Change<Integer>> changes, Runnable written) {}
 
         @Operation(nonParallelGroup = FEED)
         public void put(@Param(name = "key") int key, @Param(name = "value") int value) {
@@ -48,16 +52,25 @@ class PendingLinearizableTest {
         @Operation(nonParallelGroup = FEED)
         public void take() {
             if (flight == null) {
-                flight = pending.take();
+                Pending<Integer, Integer>.Taken taken = pending.take();
+                flight = new Flight(taken.changes(), taken::written);
+            }
+        }
+
+        @Operation(nonParallelGroup = FEED)
+        public void ahead(@Param(name = "key") int key) {
+            if (flight == null) {
+                Pending<Integer, Integer>.Ahead ahead = pending.ahead(List.of(key));
+                flight = new Flight(ahead.changes(), ahead::written);
             }
         }
 
         @Operation(nonParallelGroup = STORE)
         public void store() {
-            Pending<Integer, Integer>.Taken taken = flight;
-            if (taken != null) {
-                taken.changes().forEach(copy::put);
-                taken.written();
+            Flight landing = flight;
+            if (landing != null) {
+                landing.changes().forEach(copy::put);
+                landing.written().run();
                 flight = null;
             }
         }
@@ -103,6 +116,8 @@ class PendingLinearizableTest {
         }
 
         public void take() {}
+
+        public void ahead(int key) {}
 
         public void store() {}
 
