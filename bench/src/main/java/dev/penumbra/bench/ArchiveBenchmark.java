@@ -18,13 +18,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
-import org.apache.ignite.cache.query.SqlFieldsQuery;
 import org.jspecify.annotations.Nullable;
 
 /** What keeping an archive costs a shadow's feed, and what reading from it costs beside reading what is. */
@@ -153,46 +150,25 @@ final class ArchiveBenchmark implements Benchmark {
             return compared(
                     "key",
                     effort,
-                    () -> timed(
+                    () -> TimedReads.rows(
                             keys,
                             reads,
                             key -> table.get(key, Consistency.eventual())
                                     .value()
                                     .orElseThrow()),
-                    () -> timed(keys, reads, key -> former.get(key).value().orElseThrow()));
-        }
-
-        /** Microseconds a read of a row. */
-        private static double[] timed(Key[] keys, int reads, Function<Key, Row> read) {
-            SplittableRandom random = new SplittableRandom(reads);
-            int columns = 0;
-            long begin = System.nanoTime();
-            for (int i = 0; i < reads; i++) {
-                columns += read.apply(keys[random.nextInt(keys.length)]).size();
-            }
-            double elapsed = System.nanoTime() - begin;
-            if (columns == 0) {
-                throw new IllegalStateException("nothing was read");
-            }
-            return new double[] {elapsed / 1e3 / reads};
+                    () -> TimedReads.rows(
+                            keys, reads, key -> former.get(key).value().orElseThrow()));
         }
 
         BenchmarkCase statements(Copy shadow, Effort effort, Position before) throws Exception {
             IgniteCache<?, ?> cache = node.cache(shadow.cacheName());
             String now = GROUPED.formatted(shadow.sqlTable(), "");
             String then = GROUPED.formatted(shadow.sqlTable(), " FOR SYSTEM_TIME AS OF '" + before + "'");
-            return compared("statement", effort, () -> timed(cache, now), () -> timed(cache, then));
-        }
-
-        /** Microseconds a statement. */
-        private static double[] timed(IgniteCache<?, ?> cache, String sql) {
-            long begin = System.nanoTime();
-            int groups = cache.query(new SqlFieldsQuery(sql)).getAll().size();
-            double elapsed = System.nanoTime() - begin;
-            if (groups == 0) {
-                throw new IllegalStateException("nothing was read");
-            }
-            return new double[] {elapsed / 1e3};
+            return compared(
+                    "statement",
+                    effort,
+                    () -> TimedReads.statement(cache, now),
+                    () -> TimedReads.statement(cache, then));
         }
 
         private static BenchmarkCase compared(String name, Effort effort, Rounds.Side baseline, Rounds.Side measured)

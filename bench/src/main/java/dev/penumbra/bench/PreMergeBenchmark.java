@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -147,20 +146,8 @@ final class PreMergeBenchmark implements Benchmark {
 
         /** Microseconds a read of a row. */
         private double[] timed(Key[] keys, int reads, Consistency asked) {
-            SplittableRandom random = new SplittableRandom(reads);
-            int columns = 0;
-            long begin = System.nanoTime();
-            for (int i = 0; i < reads; i++) {
-                columns += table.get(keys[random.nextInt(keys.length)], asked)
-                        .value()
-                        .orElseThrow()
-                        .size();
-            }
-            double elapsed = System.nanoTime() - begin;
-            if (columns == 0) {
-                throw new IllegalStateException("nothing was read");
-            }
-            return new double[] {elapsed / 1e3 / reads};
+            return TimedReads.rows(
+                    keys, reads, key -> table.get(key, asked).value().orElseThrow());
         }
 
         /** @param before how many statements ask for what is pending before the one that is measured; where none does, nobody expects it */
@@ -183,13 +170,7 @@ final class PreMergeBenchmark implements Benchmark {
 
         /** Microseconds a statement. */
         private double[] timed(String sql) {
-            long begin = System.nanoTime();
-            int groups = cache().query(new SqlFieldsQuery(sql)).getAll().size();
-            double elapsed = System.nanoTime() - begin;
-            if (groups == 0) {
-                throw new IllegalStateException("nothing was read");
-            }
-            return new double[] {elapsed / 1e3};
+            return TimedReads.statement(cache(), sql);
         }
 
         private IgniteCache<?, ?> cache() {

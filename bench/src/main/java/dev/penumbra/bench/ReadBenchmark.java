@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
@@ -191,11 +190,11 @@ final class ReadBenchmark implements Benchmark {
             cases.add(compared(
                     level.getKey(),
                     effort,
-                    () -> timed(keys, reads, key -> {
+                    () -> TimedReads.rows(keys, reads, key -> {
                         Object stored = form.key(key);
                         return form.row(stored, local.get(stored));
                     }),
-                    () -> timed(keys, reads, key -> row(table, key, level.getValue()))));
+                    () -> TimedReads.rows(keys, reads, key -> row(table, key, level.getValue()))));
         }
         String validated = "key/validated";
         if (wanted.test(validated)) {
@@ -204,8 +203,8 @@ final class ReadBenchmark implements Benchmark {
             cases.add(compared(
                     validated,
                     effort,
-                    () -> timed(keys, few, key -> row(table, key, Consistency.primary())),
-                    () -> timed(keys, few, key -> row(table, key, Consistency.validated()))));
+                    () -> TimedReads.rows(keys, few, key -> row(table, key, Consistency.primary())),
+                    () -> TimedReads.rows(keys, few, key -> row(table, key, Consistency.validated()))));
         }
         return cases;
     }
@@ -219,21 +218,6 @@ final class ReadBenchmark implements Benchmark {
         Rounds.Comparison comparison = Rounds.compare(effort.of(0, 3, 5), effort.of(1, 7, 15), baseline, measured);
         return comparison.ofCosts(
                 name, Map.of("addedMicros", comparison.measuredMedian(0) - comparison.baselineMedian(0)));
-    }
-
-    /** Microseconds a read of a row. */
-    private static double[] timed(Key[] keys, int reads, Function<Key, Row> read) {
-        SplittableRandom random = new SplittableRandom(reads);
-        int columns = 0;
-        long begin = System.nanoTime();
-        for (int i = 0; i < reads; i++) {
-            columns += read.apply(keys[random.nextInt(keys.length)]).size();
-        }
-        double elapsed = System.nanoTime() - begin;
-        if (columns == 0) {
-            throw new IllegalStateException("nothing was read");
-        }
-        return new double[] {elapsed / 1e3 / reads};
     }
 
     /** A cache on the home node with all rows, and the reading node's near cache of it, which holds them all. */
