@@ -44,7 +44,7 @@ final class ArchiveBenchmark implements Benchmark {
     @Override
     @SuppressWarnings("try") // the probe is answered for as long as it is open
     public BenchmarkReport run(Effort effort, Predicate<String> wanted, Consumer<String> progress) throws Exception {
-        List<Row> rows = TpchRows.orders(effort.of(500, 20_000, 50_000));
+        List<Row> rows = TpchRows.orders(effort.of(500, 5_000, 20_000));
         List<BenchmarkCase> cases = new ArrayList<>();
         try (ScratchDirectory directory = ScratchDirectory.create();
                 SourceJournal journal = new SourceJournal(directory.path().resolve("journal"), TpchRows.ORDERS)) {
@@ -145,7 +145,7 @@ final class ArchiveBenchmark implements Benchmark {
         BenchmarkCase keys(Copy shadow, Effort effort, Position before) throws Exception {
             CopiedTable table = Penumbra.of(node).table(shadow.sqlTable());
             FormerTable former = table.asOf(before);
-            int reads = effort.of(200, 10_000, 50_000);
+            int reads = effort.of(100, 300, 1_000);
             Key[] keys = rows.stream().map(TpchRows.ORDERS::keyOf).toArray(Key[]::new);
             return compared(
                     "key",
