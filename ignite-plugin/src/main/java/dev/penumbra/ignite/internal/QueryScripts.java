@@ -3,6 +3,7 @@ package dev.penumbra.ignite.internal;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.penumbra.ignite.sql.TableUses;
+import java.util.function.Supplier;
 
 /**
  * The texts read last, so that a statement that is run again is not parsed again only to find its tables.
@@ -38,14 +39,19 @@ final class QueryScripts {
     }
 
     QueryScript get(String sql, String schema) {
+        return known(read, sql, schema, () -> QueryScript.of(sql, schema, tables));
+    }
+
+    /** What is held of a text, or is read and held from now on; of a long text nothing is held. */
+    private static <V> V known(Cache<Text, V> held, String sql, String schema, Supplier<V> reading) {
         if (sql.length() > TEXT_MAX) {
-            return QueryScript.of(sql, schema, tables);
+            return reading.get();
         }
         Text text = new Text(sql, schema);
-        QueryScript known = read.getIfPresent(text);
+        V known = held.getIfPresent(text);
         if (known == null) {
-            known = QueryScript.of(sql, schema, tables);
-            read.put(text, known);
+            known = reading.get();
+            held.put(text, known);
         }
         return known;
     }
@@ -61,16 +67,7 @@ final class QueryScripts {
 
         @Override
         public Found in(String sql, String schema) {
-            if (sql.length() > TEXT_MAX) {
-                return tables.in(sql, schema);
-            }
-            Text text = new Text(sql, schema);
-            Found known = found.getIfPresent(text);
-            if (known == null) {
-                known = tables.in(sql, schema);
-                found.put(text, known);
-            }
-            return known;
+            return known(found, sql, schema, () -> tables.in(sql, schema));
         }
 
         @Override

@@ -187,13 +187,11 @@ public final class EagerOrder<K> {
     }
 
     private void ended(Prediction prediction, double reads) {
-        if (nanos.getAsLong() - prediction.at > horizon) {
-            ended(0, prediction.changes);
-            return;
-        }
+        boolean isRead = reads > 0 && nanos.getAsLong() - prediction.at <= horizon;
         int writes = 1 + prediction.changes;
-        int read = reads == 0 ? 0 : (int) Math.min(writes, Math.max(1, Math.round(reads)));
-        ended(read, read == 0 ? prediction.changes : writes - read);
+        int read = isRead ? (int) Math.min(writes, Math.max(1, Math.round(reads))) : 0;
+        // One write had to be.
+        ended(read, Math.min(prediction.changes, writes - read));
     }
 
     private void ended(int rightOnes, int wrongOnes) {
